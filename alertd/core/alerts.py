@@ -1,0 +1,78 @@
+"""An alert: one label set of one rule, and where it is in its life."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from alertd.core.labels import Labels
+from alertd.core.severity import Severity, rank
+
+
+class State(StrEnum):
+    """Where an alert is in its life; `inactive` has no alert. The picture is in core/lifecycle.py."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One label set of one rule. `labels` (with `alertname`) identify it to everybody but its own rule.
+
+    `active_at`: the condition became true; `fired_at`: it had been true for `for`; `missing_since`: it is no longer,
+    but `keep_firing_for` keeps it; `resolved_at`: it ended, `because` says how if not by its condition.
+    """
+
+    rule: str
+    labels: Labels
+    state: State
+    active_at: datetime
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    value: float = 0.0
+    fired_at: datetime | None = None
+    missing_since: datetime | None = None
+    resolved_at: datetime | None = None
+    because: str = ""
+    generator_url: str = ""
+    cooldown: timedelta | None = None
+    notify: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> tuple[str, Labels]:
+        """Unique among the alerts of all rules."""
+        return self.rule, self.labels
+
+    @property
+    def name(self) -> str:
+        return self.labels.get("alertname", "")
+
+    @property
+    def severity(self) -> Severity:
+        return rank(self.labels.get("severity", ""))
+
+    @property
+    def firing(self) -> bool:
+        return self.state is State.FIRING
+
+    @property
+    def resolved(self) -> bool:
+        return self.state is State.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What an evaluation did to one alert; the only thing that crosses from rules to groups.
+
+    `before` is None for an alert that begins, `after` is None for a pending one that ends unseen. Where both have the
+    same state, only value and annotations changed.
+    """
+
+    before: Alert | None
+    after: Alert | None
+
+    @property
+    def moved(self) -> bool:
+        """True if the state changed, so that it must be stored; a new value alone is not worth a write."""
+        return self.before is None or self.after is None or self.before.state is not self.after.state

@@ -1,0 +1,64 @@
+"""Rules and their groups, as the files define them once everything has been checked and merged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from hashlib import blake2b
+
+DEFAULT_INTERVAL = timedelta(minutes=1)
+
+
+class OnTrouble(StrEnum):
+    """What becomes of a rule's alerts when its query fails (`on_error`) or has no data (`on_no_data`)."""
+
+    HOLD = "hold"
+    FIRE = "fire"
+    RESOLVE = "resolve"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One alerting rule. Labels and annotations are templates; group labels and `severity` are merged into `labels`."""
+
+    name: str
+    expr: str
+    file: str = ""
+    group: str = ""
+    line: int = 0
+    for_: timedelta = timedelta(0)
+    keep_firing_for: timedelta = timedelta(0)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    cooldown: timedelta | None = None
+    notify: tuple[str, ...] = ()
+    on_error: OnTrouble = OnTrouble.HOLD
+    on_no_data: OnTrouble = OnTrouble.HOLD
+    datasource: str = ""
+    enabled: bool = True
+    twin: int = 0  # how many rules of the same name and labels stand before it in its group
+
+    @cached_property
+    def key(self) -> str:
+        """Who this rule is across reloads and restarts: file, group, name and labels, but not the expression."""
+        parts = [self.file, self.group, self.name, str(self.twin)]
+        parts += [text for pair in sorted(self.labels.items()) for text in pair]
+        return blake2b("\xff".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+
+
+@dataclass(frozen=True)
+class RuleGroup:
+    """Rules that are evaluated at the same instants. `limit` 0 means no limit."""
+
+    name: str
+    file: str = ""
+    rules: tuple[Rule, ...] = ()
+    interval: timedelta = DEFAULT_INTERVAL
+    query_offset: timedelta = timedelta(0)
+    limit: int = 0
+
+    @cached_property
+    def key(self) -> str:
+        """Who this group is across reloads: its file and name."""
+        return f"{self.file};{self.name}"
