@@ -1,0 +1,74 @@
+"""What one integration has been told about one group: the memory that deduplication and cooldown decide by.
+
+It is stored with every delivery, as it will be once that delivery is accepted; the newest live delivery of a group and
+integration therefore is the notification log. Alerts are named by `Labels.key`, incidents by the key of the labels
+without `severity`, so that a change of severity is seen as a change of the same thing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from alertd.core.alerts import Alert
+from alertd.core.labels import Labels
+from alertd.core.notification import Notification
+from alertd.core.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An alert the integration believes to be firing.
+
+    `fired_at` tells a re-fire from the firing that was told; `told_at` is when a message listing it was last accepted
+    (None: none has been yet); `muted`: it has been muted since, so its end is held and its return is news.
+    """
+
+    fired_at: datetime
+    incident: str
+    severity: Severity
+    cooldown: timedelta | None = None
+    told_at: datetime | None = None
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cooling:
+    """An incident that was told at this severity, and about which nothing new is said until then."""
+
+    until: datetime
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`at` is when the last message was accepted, None if none was; `open` and `cooling` as above."""
+
+    at: datetime | None = None
+    open: Mapping[str, Mark] = field(default_factory=dict)
+    cooling: Mapping[str, Cooling] = field(default_factory=dict)
+
+
+NOTHING = Told()
+
+
+def incident(labels: Labels) -> str:
+    """The key of what happens, however severe it is."""
+    return labels.without("severity").key
+
+
+def mark(alert: Alert) -> Mark:
+    """The mark of a firing alert about to be told."""
+    return Mark(alert.fired_at or alert.active_at, incident(alert.labels), alert.severity, alert.cooldown)
+
+
+def accepted(told: Told, notification: Notification, at: datetime) -> Told:
+    """What is told once the integration has accepted this notification."""
+    opened, cooling = dict(told.open), dict(told.cooling)
+    for alert in notification.firing:
+        before = opened.get(alert.labels.key)
+        if before is None:
+            continue
+        opened[alert.labels.key] = replace(before, told_at=at)
+        if before.cooldown:
+            cooling[before.incident] = Cooling(at + before.cooldown, before.severity)
+    return Told(at, opened, cooling)

@@ -1,0 +1,104 @@
+"""What happened, as frozen values; telemetry turns each into a log line, a metric, a span."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alertd.core.alerts import Transition
+from alertd.core.delivery import Delivery, Outcome
+from alertd.core.notification import Reason
+from alertd.core.rules import Rule, RuleGroup
+from alertd.errors import DeliveryError
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEvaluated:
+    """One rule, evaluated for `at`; `error` is empty if it went well; `seconds` is its share of the group's time."""
+
+    rule: Rule
+    at: datetime
+    seconds: float
+    samples: int
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEvaluated:
+    """One group, evaluated for `at`, begun `late` after it; `missed` instants before it were skipped."""
+
+    group: RuleGroup
+    at: datetime
+    seconds: float
+    late: timedelta
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DatasourceAnswered:
+    """A datasource was asked; `error` is empty unless it was blind (unreachable, refusing, malformed)."""
+
+    datasource: str
+    seconds: float
+    queries: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChanged:
+    """An alert changed its state."""
+
+    transition: Transition
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFlushed:
+    """An aggregation group was looked at; `reason` is None where nobody had to be told."""
+
+    group: str
+    integration: str
+    at: datetime
+    reason: Reason | None
+    firing: int
+    resolved: int
+    muted: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryTried:
+    """One attempt at a delivery; `error` is None if it was accepted. `latency` counts from the newest alert's start."""
+
+    delivery: Delivery
+    outcome: Outcome
+    seconds: float
+    error: DeliveryError | None = None
+    latency: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """Configuration and rules were read again; `error` is empty if everything was taken over."""
+
+    at: datetime
+    rules: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that should not happen did (a store that cannot be written, a clock that jumped); life goes on."""
+
+    where: str
+    error: str
+
+
+Event = (
+    RuleEvaluated
+    | GroupEvaluated
+    | DatasourceAnswered
+    | AlertChanged
+    | GroupFlushed
+    | DeliveryTried
+    | Reloaded
+    | Trouble
+)

@@ -1,0 +1,115 @@
+"""The Protocols through which the engine reaches the outside; the fakes beside them are in alertd.testing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from alertd.core.alerts import Alert, Transition
+from alertd.core.delivery import Delivery, Outcome
+from alertd.core.labels import Labels
+from alertd.core.notification import Notification
+from alertd.core.samples import Answer
+from alertd.errors import QueryError
+from alertd.events import Event
+
+
+class Wake(Protocol):
+    """Something that cuts a sleep short; asyncio.Event is one."""
+
+    def is_set(self) -> bool: ...
+    def clear(self) -> None: ...
+    async def wait(self) -> Any: ...
+
+
+class Clock(Protocol):
+    """The time: the only source of `now` and the only way to wait."""
+
+    def now(self) -> datetime:
+        """The wall clock, as an aware UTC datetime."""
+
+    def elapsed(self) -> float:
+        """Seconds on a clock that never jumps, for durations."""
+
+    async def sleep_until(self, at: datetime | None, wake: Wake | None = None) -> None:
+        """Return at that instant (None: never), or as soon as `wake` is set; `wake` is cleared."""
+
+
+class Datasource(Protocol):
+    """A server that answers PromQL."""
+
+    name: str
+
+    async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
+        """One answer an expression, in order, all for the same instant. Errors are returned, not raised."""
+
+    async def aclose(self) -> None: ...
+
+
+class Notifier(Protocol):
+    """A way to tell people. Implementations have a pydantic model `Config` and are built as `cls(config, context)`."""
+
+    async def send(self, notification: Notification) -> str:
+        """Deliver one notification and return what the other side said. Raises DeliveryError, nothing else."""
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What survived the restart. `told` holds the newest live delivery of every group and integration.
+
+    `alive_at` is when the daemon last said that it was alive; None on a new store.
+    """
+
+    alerts: tuple[Alert, ...] = ()
+    told: tuple[Delivery, ...] = ()
+    alive_at: datetime | None = None
+
+
+class Store(Protocol):
+    """What must survive a restart. Every method is one transaction, durable when it returns; raises StoreError."""
+
+    async def load(self) -> Snapshot: ...
+
+    async def record(self, transitions: Sequence[Transition]) -> None:
+        """Write `after` of each transition, or delete `before` where there is none."""
+
+    async def commit(self, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
+        """Add outbox rows, supersede what they make obsolete, delete the alerts everybody has been told have ended.
+
+        A row whose id is known is left as it is. Obsolete are the older rows of the same group and integration that
+        are dead, or pending and not under way.
+        """
+
+    async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        """Lease due rows of this integration until that instant, oldest first, at most one a group.
+
+        A row is due when `next_at` has come, it is not leased, and no other row of its group is under way.
+        """
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
+        """End the lease and write what became of it. A retry that a newer row made obsolete becomes superseded."""
+
+    async def due(self) -> Mapping[str, datetime]:
+        """For every integration with pending rows, the earliest `next_at` (or end of lease)."""
+
+    async def counts(self) -> Mapping[str, int]:
+        """Outbox rows by status."""
+
+    async def prune(self, before: datetime) -> int:
+        """Delete finished rows older than that which nothing depends on any more; how many."""
+
+    async def touch(self, now: datetime) -> None:
+        """Remember that the daemon was alive."""
+
+    async def close(self) -> None: ...
+
+
+class Observer(Protocol):
+    """Who watches the engine. Must not raise and must not block."""
+
+    def notice(self, event: Event) -> None: ...
+
+    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]: ...
