@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome
-from alertd.core.notification import Reason
+from alertd.core.flush import Verdict
 from alertd.core.rules import Rule, RuleGroup
 from alertd.errors import DeliveryError
 
@@ -53,15 +53,11 @@ class AlertChanged:
 
 @dataclass(frozen=True, slots=True)
 class GroupFlushed:
-    """An aggregation group was looked at; `reason` is None where nobody had to be told."""
+    """An aggregation group was looked at for one integration; `verdict.reason` is None where nobody had to be told."""
 
     group: str
-    integration: str
     at: datetime
-    reason: Reason | None
-    firing: int
-    resolved: int
-    muted: int
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)

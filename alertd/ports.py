@@ -58,9 +58,11 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What survived the restart. `told` holds the newest live delivery of every group and integration.
+    """What survived the restart.
 
-    `alive_at` is when the daemon last said that it was alive; None on a new store.
+    `alerts` holds those alive and, apart from them, those that ended but of which somebody is still to be told. `told`
+    holds, for every group and integration, the newest delivery that was sent or silent, and the pending one if there
+    is one. `alive_at` is when the daemon last said that it was alive; None on a new store.
     """
 
     alerts: tuple[Alert, ...] = ()
@@ -74,10 +76,13 @@ class Store(Protocol):
     async def load(self) -> Snapshot: ...
 
     async def record(self, transitions: Sequence[Transition]) -> None:
-        """Write `after` of each transition, or delete `before` where there is none."""
+        """Write `after` of each transition, or delete `before` where there is none.
+
+        An alert that ended is kept apart from one of the same rule and labels that begins anew, until it is forgotten.
+        """
 
     async def commit(self, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
-        """Add outbox rows, supersede what they make obsolete, delete the alerts everybody has been told have ended.
+        """Add outbox rows, supersede what they make obsolete, forget the ends everybody has been told of.
 
         A row whose id is known is left as it is. Obsolete are the older rows of the same group and integration that
         are dead, or pending and not under way.

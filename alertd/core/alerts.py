@@ -63,10 +63,9 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What an evaluation did to one alert; the only thing that crosses from rules to groups.
+    """A change of state of one alert; the only thing that crosses from rules to groups.
 
-    `before` is None for an alert that begins, `after` is None for a pending one that ends unseen. Where both have the
-    same state, only value and annotations changed.
+    `before` is None for an alert that begins, `after` is None for a pending one that ends unseen.
     """
 
     before: Alert | None
@@ -74,5 +73,8 @@ class Transition:
 
     @property
     def moved(self) -> bool:
-        """True if the state changed, so that it must be stored; a new value alone is not worth a write."""
-        return self.before is None or self.after is None or self.before.state is not self.after.state
+        """True if the state changed, or how it is kept; a new value alone is not worth a write."""
+        if self.before is None or self.after is None:
+            return self.before is not self.after
+        kept = (self.before.missing_since is None) is not (self.after.missing_since is None)
+        return kept or self.before.state is not self.after.state

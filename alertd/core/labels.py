@@ -1,5 +1,6 @@
 """Label sets: immutable, sorted, hashable; an empty value is no label, as in Prometheus."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from hashlib import blake2b
@@ -40,7 +41,8 @@ class Labels(Mapping[str, str]):
         return tuple(self._map.items()) < tuple(other._map.items())
 
     def __repr__(self) -> str:
-        return "{" + ", ".join(f'{name}="{value}"' for name, value in self._map.items()) + "}"
+        pairs = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self._map.items())
+        return "{" + ", ".join(pairs) + "}"
 
     @cached_property
     def _hash(self) -> int:

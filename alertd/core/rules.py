@@ -37,6 +37,7 @@ class Rule:
     on_no_data: OnTrouble = OnTrouble.HOLD
     datasource: str = ""
     enabled: bool = True
+    source_url: str = ""  # where a person sees the expression drawn
     twin: int = 0  # how many rules of the same name and labels stand before it in its group
 
     @cached_property

@@ -1,0 +1,35 @@
+"""The command line: one file a command, imported only when it is called."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from alertd import __version__
+
+_COMMANDS = ("run", "check", "alerts", "notify", "schema", "healthcheck")
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when somebody asks for it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"alertd.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="alertd %(version)s")
+def cli() -> None:
+    """Evaluate alert rules, decide who must know, and tell them without losing a message."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point of the `alertd` command. Exit codes: 0 fine, 1 problems, 2 wrong usage."""
+    sys.exit(cli.main(args=None if arguments is None else list(arguments), standalone_mode=True))

@@ -1,0 +1,105 @@
+"""The board: the alerts of every rule as they are now, and how each rule is doing; the only memory of them."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from alertd.core.alerts import Alert, Transition
+from alertd.core.groups import AlertId
+from alertd.core.labels import Labels
+from alertd.core.rules import RuleGroup
+
+
+@dataclass
+class RuleStatus:
+    """How a rule is doing; `error` is empty when the last evaluation, and all its texts, went well."""
+
+    alerts: Mapping[Labels, Alert] = field(default_factory=dict)
+    evaluated_at: datetime | None = None
+    seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def health(self) -> str:
+        """`unknown` before the first evaluation, then `ok` or `err`."""
+        if self.evaluated_at is None:
+            return "unknown"
+        return "err" if self.error else "ok"
+
+
+class Board:
+    """Alerts alive, by rule and labels, and alerts that ended but of which somebody is still to be told."""
+
+    def __init__(self) -> None:
+        self.groups: tuple[RuleGroup, ...] = ()
+        self._rules: dict[str, RuleStatus] = {}
+        self._ended: dict[AlertId, Alert] = {}
+
+    def restore(self, alerts: Iterable[Alert]) -> None:
+        """Take in what the store kept."""
+        alive: dict[str, dict[Labels, Alert]] = {}
+        for alert in alerts:
+            if alert.resolved:
+                self._ended[alert.id] = alert
+            else:
+                alive.setdefault(alert.rule, {})[alert.labels] = alert
+        for rule, found in alive.items():
+            self.status(rule).alerts = found
+
+    def status(self, rule: str) -> RuleStatus:
+        """How this rule is doing; made up empty for one never seen."""
+        return self._rules.setdefault(rule, RuleStatus())
+
+    def apply(self, rule: str, alerts: Mapping[Labels, Alert], transitions: Iterable[Transition]) -> None:
+        """Take over what an evaluation decided, once it is stored."""
+        self.status(rule).alerts = alerts
+        for transition in transitions:
+            if transition.after is not None and transition.after.resolved:
+                self._ended[transition.after.id] = transition.after
+
+    def tellable(self, ids: Iterable[AlertId]) -> list[Alert]:
+        """The alerts of these that are firing, or have ended; one that fires again hides its earlier end."""
+        found = (self._firing(alert_id) or self._ended.get(alert_id) for alert_id in ids)
+        return [alert for alert in found if alert is not None]
+
+    def ended(self, alert_id: AlertId) -> bool:
+        """True if the end of this alert is remembered."""
+        return alert_id in self._ended
+
+    def forget(self, alert_id: AlertId) -> None:
+        """Everybody has been told that it ended."""
+        self._ended.pop(alert_id, None)
+
+    def alive(self) -> Iterator[Alert]:
+        """Every pending and firing alert."""
+        for status in self._rules.values():
+            yield from status.alerts.values()
+
+    def all(self) -> Iterator[Alert]:
+        """Every alert, those that ended included."""
+        yield from self.alive()
+        yield from self._ended.values()
+
+    def strays(self, rules: Collection[str]) -> dict[str, tuple[Alert, ...]]:
+        """The alerts alive of rules that are none of these, by rule."""
+        return {
+            key: tuple(status.alerts.values())
+            for key, status in self._rules.items()
+            if key not in rules and status.alerts
+        }
+
+    def keep(self, rules: Collection[str]) -> None:
+        """Drop the status of rules that are none of these, but for those with alerts."""
+        self._rules = {key: status for key, status in self._rules.items() if key in rules or status.alerts}
+
+    def counts(self) -> Mapping[str, int]:
+        """Alerts by state."""
+        counts = Counter(str(alert.state) for alert in self.alive())
+        return {"pending": counts["pending"], "firing": counts["firing"], "resolved": len(self._ended)}
+
+    def _firing(self, alert_id: AlertId) -> Alert | None:
+        rule, labels = alert_id
+        status = self._rules.get(rule)
+        alert = status.alerts.get(labels) if status else None
+        return alert if alert is not None and alert.firing else None

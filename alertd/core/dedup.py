@@ -1,0 +1,153 @@
+"""Deduplication: whether one integration must be told about a group now, of what, and why.
+
+Alertmanager's order of questions, asked per alert instead of per group:
+
+    firing, and not told yet (or told, resolved unseen, and fired again; or muted since)  → new, unless in cooldown
+    told as firing, and resolved                                                          → to be closed
+    told as firing, still firing, and its repeat has come                                 → repeated
+
+What was told is what was *accepted*. A message that waits for its receiver is not; if it no longer says the truth it is
+replaced, and what it promised to say is carried over.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from alertd.core.alerts import Alert
+from alertd.core.cooldown import cools_until, repeats_at
+from alertd.core.delivery import Delivery
+from alertd.core.notification import Reason
+from alertd.core.receivers import Integration
+from alertd.core.routes import Route
+from alertd.core.told import Mark, Told, mark
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One group and one integration: what was accepted, and the message still waiting to be, if any."""
+
+    told: Told = field(default_factory=Told)
+    waiting: Delivery | None = None
+
+    def knows(self, key: str) -> bool:
+        """True if the integration was told that this alert fires, or a waiting message says so or closes it."""
+        if key in self.told.open:
+            return True
+        return self.waiting is not None and (key in self.waiting.told.open or key in _closed_by(self.waiting))
+
+    @property
+    def idle(self) -> bool:
+        """True if nothing is owed to the integration."""
+        return not self.told.open and self.waiting is None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to tell one integration. Without a reason there is nothing to say, but `told` may have changed.
+
+    `firing` and `closing` are what the message lists; `belated`: some alert ended before anybody heard of it.
+    """
+
+    reason: Reason | None
+    told: Told
+    firing: tuple[Alert, ...] = ()
+    closing: tuple[Alert, ...] = ()
+    belated: bool = False
+
+    def repeats(self, waiting: Delivery | None) -> bool:
+        """True if the waiting message already says this."""
+        if waiting is None or waiting.notification is None or self.reason is None:
+            return False
+        same_open = _moments(waiting.told.open) == _moments(self.told.open)
+        return same_open and _closed_by(waiting) == {alert.labels.key for alert in self.closing}
+
+
+def decide(
+    audible: Sequence[Alert], muted: Sequence[Alert], line: Line, route: Route, integration: Integration, now: datetime
+) -> Decision:
+    """What to tell about these alerts, firing or resolved, one a label set. `line` is what has been told so far."""
+    told = line.told
+    firing = tuple(alert for alert in audible if alert.firing)
+    ended = tuple(alert for alert in audible if alert.resolved and line.knows(alert.labels.key))
+    unheard = tuple(alert for alert in ended if not _heard(alert, told))
+    closing = ended if integration.send_resolved else unheard
+    reason = _reason(firing, closing, told, route, now)
+    if reason is None:
+        return Decision(None, _told_after((), ended, muted, told, now))
+    after = _told_after(firing, ended, muted, told, now)
+    return Decision(reason, after, firing, closing, belated=bool(unheard))
+
+
+def next_look(alerts: Iterable[Alert], line: Line, route: Route, now: datetime) -> datetime | None:
+    """When time alone may change the decision: a repeat, or the end of a cooldown. None: only an event can."""
+    instants = [_next_word(alert, line, route, now) for alert in alerts if alert.firing]
+    return min((instant for instant in instants if instant is not None), default=None)
+
+
+def _next_word(alert: Alert, line: Line, route: Route, now: datetime) -> datetime | None:
+    known = line.told.open.get(alert.labels.key)
+    if known is None or _is_news(alert, known):
+        return cools_until(alert, line.told, now)
+    return repeats_at(known, line.told, route) if line.waiting is None else None
+
+
+def _reason(
+    firing: Sequence[Alert], closing: Sequence[Alert], told: Told, route: Route, now: datetime
+) -> Reason | None:
+    news = [alert for alert in firing if _is_news(alert, told.open.get(alert.labels.key))]
+    causes = [alert for alert in news if cools_until(alert, told, now) is None]
+    if causes:
+        return _why_new(causes, told)
+    if closing:
+        return Reason.SOME_RESOLVED if firing else Reason.ALL_RESOLVED
+    repeats = (repeats_at(told.open[alert.labels.key], told, route) for alert in firing if alert not in news)
+    return Reason.REPEAT if any(at is not None and at <= now for at in repeats) else None
+
+
+def _why_new(causes: Sequence[Alert], told: Told) -> Reason:
+    marks = [told.open.get(alert.labels.key) for alert in causes]
+    if all(known is not None and known.muted for known in marks):
+        return Reason.UNMUTED
+    if all(_was_held(alert, told) for alert in causes):
+        return Reason.COOLDOWN_OVER
+    return Reason.NEW_ALERTS if told.open else Reason.FIRST
+
+
+def _was_held(alert: Alert, told: Told) -> bool:
+    new = mark(alert)
+    cooling = told.cooling.get(new.incident)
+    return cooling is not None and new.fired_at < cooling.until and new.severity <= cooling.severity
+
+
+def _is_news(alert: Alert, known: Mark | None) -> bool:
+    return known is None or known.muted or known.fired_at != mark(alert).fired_at
+
+
+def _heard(alert: Alert, told: Told) -> bool:
+    known = told.open.get(alert.labels.key)
+    return known is not None and known.told_at is not None
+
+
+def _told_after(
+    firing: Sequence[Alert], ended: Sequence[Alert], muted: Sequence[Alert], told: Told, now: datetime
+) -> Told:
+    opened = {**told.open}
+    for alert in firing:
+        known = told.open.get(alert.labels.key)
+        opened[alert.labels.key] = replace(mark(alert), told_at=known.told_at if known else None)
+    for alert in muted:
+        if alert.labels.key in opened:
+            opened[alert.labels.key] = replace(opened[alert.labels.key], muted=True)
+    for alert in ended:
+        opened.pop(alert.labels.key, None)
+    cooling = {key: cooling for key, cooling in told.cooling.items() if cooling.until > now}
+    return Told(told.at, opened, cooling)
+
+
+def _closed_by(waiting: Delivery) -> set[str]:
+    return {alert.labels.key for alert in waiting.notification.resolved} if waiting.notification else set()
+
+
+def _moments(opened: Mapping[str, Mark]) -> dict[str, tuple[datetime, bool]]:
+    return {key: (known.fired_at, known.muted) for key, known in opened.items()}

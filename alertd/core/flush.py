@@ -1,0 +1,138 @@
+"""The flush: a group is due, and every integration of its receiver gets a decision and, if need be, a delivery.
+
+The pipeline, one stage a line: collapse → mute → deduplicate → write one delivery an integration.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alertd.core.alerts import Alert
+from alertd.core.dedup import Decision, Line, decide, next_look
+from alertd.core.delivery import Delivery, Status, identify
+from alertd.core.groups import AlertId, Group, collapse
+from alertd.core.mutes import Mutes
+from alertd.core.notification import Notification, Reason, notified
+from alertd.core.receivers import Integration
+from alertd.core.told import Told
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one integration was decided, for those who watch."""
+
+    integration: str
+    reason: Reason | None
+    firing: int
+    resolved: int
+    muted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """What a flush decided: `deliveries` to write, `lines` as they are then, and when to look again."""
+
+    deliveries: tuple[Delivery, ...]
+    lines: Mapping[str, Line]
+    verdicts: tuple[Verdict, ...]
+    due_at: datetime | None
+
+
+def flush(
+    group: Group,
+    alerts: Sequence[Alert],
+    integrations: Sequence[Integration],
+    lines: Mapping[str, Line],
+    mutes: Mutes,
+    external_url: str,
+    now: datetime,
+) -> Flush:
+    """Decide about a group for each of its integrations; `alerts` are its members, firing or resolved.
+
+    `lines` are given for the integrations that can be told now; one with a message under way is left for later.
+    """
+    collapsed = collapse(alerts)
+    silenced = {alert.labels for alert in collapsed if mutes.verdict(alert, group.route, now)}
+    audible = tuple(alert for alert in collapsed if alert.labels not in silenced)
+    muted = tuple(alert for alert in collapsed if alert.labels in silenced)
+    deliveries: list[Delivery] = []
+    verdicts: list[Verdict] = []
+    after: dict[str, Line] = {}
+    looks: list[datetime | None] = [now + group.route.group_interval] if muted else []
+    for integration in integrations:
+        if integration.id not in lines:
+            continue
+        line = lines[integration.id]
+        decision = decide(audible, muted, line, group.route, integration, now)
+        delivery = _deliver(group, integration, decision, line, external_url, now)
+        after[integration.id] = _line_after(line, delivery)
+        deliveries += [delivery] if delivery else []
+        looks.append(next_look(audible, after[integration.id], group.route, now))
+        verdicts.append(
+            Verdict(integration.id, decision.reason, len(decision.firing), len(decision.closing), len(muted))
+        )
+    due = min((at for at in looks if at is not None), default=None)
+    soonest = now + group.route.group_interval
+    return Flush(tuple(deliveries), after, tuple(verdicts), max(due, soonest) if due else None)
+
+
+def forgettable(alerts: Sequence[Alert], lines: Sequence[Line]) -> list[AlertId]:
+    """The members nobody has to be told about any more: resolved, and closed (or never said) on every line."""
+    return [alert.id for alert in alerts if alert.resolved and not any(line.knows(alert.labels.key) for line in lines)]
+
+
+def closing(group_key: str, integration: Integration, alerts: Sequence[Alert], told: Told, now: datetime) -> Delivery:
+    """The closing message about alerts this integration will hear of no more in this group, because of a new route."""
+    told_after = Told(told.at, {}, told.cooling)
+    notification = Notification(
+        id=identify(group_key, integration.id, now),
+        receiver=integration.receiver,
+        integration=integration.id,
+        reason=Reason.ALL_RESOLVED,
+        at=now,
+        alerts=tuple(notified(alert) for alert in collapse(alerts)),
+        group_key=group_key,
+    )
+    return Delivery(notification.id, group_key, integration.id, now, told_after, notification, next_at=now)
+
+
+def silent(group_key: str, integration: str, told: Told, now: datetime) -> Delivery:
+    """A delivery nobody hears: it remembers what is told, and takes the place of a message that is no longer true."""
+    return Delivery(identify(group_key, integration, now), group_key, integration, now, told, status=Status.SILENT)
+
+
+def _deliver(
+    group: Group, integration: Integration, decision: Decision, line: Line, external_url: str, now: datetime
+) -> Delivery | None:
+    if decision.reason is None:
+        stale = line.waiting is not None or decision.told.open != line.told.open
+        return silent(group.key, integration.id, decision.told, now) if stale else None
+    if decision.repeats(line.waiting):
+        return None
+    notification = Notification(
+        id=identify(group.key, integration.id, now),
+        receiver=integration.receiver,
+        integration=integration.id,
+        reason=decision.reason,
+        at=now,
+        alerts=tuple(notified(alert) for alert in _sorted_alerts(decision)),
+        group_key=group.key,
+        group_labels=group.labels,
+        route_labels=group.route.labels,
+        external_url=external_url,
+        belated=decision.belated,
+    )
+    return Delivery(notification.id, group.key, integration.id, now, decision.told, notification, next_at=now)
+
+
+def _sorted_alerts(decision: Decision) -> tuple[Alert, ...]:
+    """The firing and closing alerts of a message in one order."""
+    return collapse((*decision.firing, *decision.closing)) if decision.closing else decision.firing
+
+
+def _line_after(line: Line, delivery: Delivery | None) -> Line:
+    if delivery is None:
+        return line
+    if delivery.notification is None:
+        return Line(delivery.told)
+    return Line(line.told, delivery)

@@ -1,0 +1,130 @@
+"""The life of an alert: the whole state machine, and the only place where a state changes.
+
+             condition true                  true for `for`                 condition false
+(no alert) ─────────────────▶ PENDING ─────────────────────▶ FIRING ─────────────────────────▶ RESOLVED
+    ▲          `for` is 0: at once, never seen pending        │   ▲  for longer than             (handed over,
+    │                            │                            │   │  `keep_firing_for`            told, forgotten)
+    └────── condition false ─────┘                            └───┘
+             (nobody is told)                       condition false: `missing_since` is set;
+                                                    true again: it is cleared
+A failed query changes nothing (hold), unless the rule says `on_error: fire` or `resolve`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from alertd.core.alerts import Alert, State, Transition
+from alertd.core.instantiate import Instance
+from alertd.core.labels import Labels
+from alertd.core.rules import OnTrouble, Rule
+
+Alerts = Mapping[Labels, Alert]
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What an evaluation made of a rule's alerts: those alive now, the changes of state, and what was wrong."""
+
+    alerts: Alerts
+    transitions: tuple[Transition, ...] = ()
+    error: str = ""
+
+
+def advance(rule: Rule, before: Alerts, instances: Sequence[Instance], now: datetime, limit: int = 0) -> Advance:
+    """The alerts of a rule after an evaluation that worked.
+
+    More than `limit` alerts (0: no limit): those it has live on, new ones are not let in, and the error says so.
+    """
+    here = {instance.labels: instance for instance in instances}
+    after = [_next(rule, alert, here.get(labels), now) for labels, alert in before.items()]
+    alive = {alert.labels: alert for alert in after if alert and not alert.resolved}
+    fresh = [instance for instance in instances if instance.labels not in before]
+    if limit and len(alive) + len(fresh) > limit:
+        error = f"limit of {limit} alerts exceeded by {len(alive) + len(fresh)}; new alerts are not let in"
+        return Advance(alive, _moves(zip(before.values(), after, strict=True)), error)
+    begun = [_begin(rule, instance, now) for instance in fresh]
+    alive.update((alert.labels, alert) for alert in begun)
+    pairs = [*zip(before.values(), after, strict=True), *((None, alert) for alert in begun)]
+    return Advance(alive, _moves(pairs))
+
+
+def failed(rule: Rule, before: Alerts, stand_in: Sequence[Instance], now: datetime) -> Advance:
+    """The alerts of a rule whose query failed, as its `on_error` says.
+
+    `fire` lets `stand_in`, an instance that carries the rule's own labels, go through the machine and holds the others.
+    """
+    if rule.on_error is OnTrouble.RESOLVE:
+        return advance(rule, before, (), now)
+    if rule.on_error is OnTrouble.HOLD:
+        return Advance(before)
+    own = {one.labels: before[one.labels] for one in stand_in if one.labels in before}
+    step = advance(rule, own, stand_in, now)
+    return replace(step, alerts={**before, **step.alerts})
+
+
+def ended(alerts: Iterable[Alert], because: str, now: datetime) -> tuple[Transition, ...]:
+    """The end of alerts whose rule is no more: firing ones resolve and say why, pending ones vanish."""
+    return _moves((alert, _resolve(alert, now, because) if alert.firing else None) for alert in alerts)
+
+
+def resumed(alert: Alert, downtime: timedelta, tolerance: timedelta, now: datetime) -> Alert:
+    """An alert after a restart: pending time goes on where it was, or begins anew after a long downtime."""
+    if alert.state is not State.PENDING:
+        return alert
+    if downtime > tolerance:
+        return replace(alert, active_at=now)
+    return replace(alert, active_at=min(now, alert.active_at + downtime))
+
+
+def _begin(rule: Rule, instance: Instance, now: datetime) -> Alert:
+    pending = Alert(
+        rule=rule.key,
+        labels=instance.labels,
+        state=State.PENDING,
+        active_at=now,
+        annotations=instance.annotations,
+        value=instance.value,
+        generator_url=rule.source_url,
+        cooldown=rule.cooldown,
+        notify=rule.notify,
+    )
+    return _fire_when_due(rule, pending, now)
+
+
+def _next(rule: Rule, alert: Alert, instance: Instance | None, now: datetime) -> Alert | None:
+    if instance is None:
+        return _missing(rule, alert, now)
+    refreshed = replace(
+        alert,
+        annotations=instance.annotations,
+        value=instance.value,
+        missing_since=None,
+        cooldown=rule.cooldown,
+        notify=rule.notify,
+    )
+    return _fire_when_due(rule, refreshed, now)
+
+
+def _fire_when_due(rule: Rule, alert: Alert, now: datetime) -> Alert:
+    if alert.state is State.PENDING and now - alert.active_at >= rule.for_:
+        return replace(alert, state=State.FIRING, fired_at=now)
+    return alert
+
+
+def _missing(rule: Rule, alert: Alert, now: datetime) -> Alert | None:
+    if alert.state is State.PENDING:
+        return None
+    since = alert.missing_since or now
+    if now - since < rule.keep_firing_for:
+        return replace(alert, missing_since=since)
+    return _resolve(alert, now)
+
+
+def _resolve(alert: Alert, now: datetime, because: str = "") -> Alert:
+    return replace(alert, state=State.RESOLVED, resolved_at=now, because=because)
+
+
+def _moves(pairs: Iterable[tuple[Alert | None, Alert | None]]) -> tuple[Transition, ...]:
+    transitions = (Transition(before, after) for before, after in pairs)
+    return tuple(transition for transition in transitions if transition.moved)

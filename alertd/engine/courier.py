@@ -1,0 +1,130 @@
+"""The courier: takes deliveries from the outbox, one lane an integration, sends them, writes what became of them."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alertd.core.delivery import Delivery, Outcome, Retry, Sent, refused
+from alertd.engine.dispatcher import Dispatcher
+from alertd.errors import DeliveryError, StoreError
+from alertd.events import DeliveryTried, Trouble
+from alertd.ports import Clock, Notifier, Observer, Store
+
+_WIDTH = 16  # deliveries under way at once, an integration
+_LONGEST_SEND = 90.0  # seconds; a notifier has limits of its own, this one holds where those do not
+_LEASE = timedelta(seconds=_LONGEST_SEND + 30)
+_AFTER_FAILURE = timedelta(seconds=5)
+
+
+@dataclass
+class Lane:
+    """What one integration has to do. A lane that hangs hinders no other; `due_at` None: nothing waits."""
+
+    notifier: Notifier
+    due_at: datetime | None
+    busy: int = 0
+
+
+class Courier:
+    """Delivers at least once: nothing is settled before the notifier has answered."""
+
+    def __init__(self, dispatcher: Dispatcher, store: Store, observer: Observer, clock: Clock) -> None:
+        self._dispatcher, self._store, self._observer, self._clock = dispatcher, store, observer, clock
+        self._lanes: dict[str, Lane] = {}
+        self._closing = False
+        self.wake = dispatcher.posted
+
+    def serve(self, notifiers: Mapping[str, Notifier]) -> None:
+        """Deliver through these, by integration; what is under way finishes with the notifier it began with."""
+        now = self._clock.now()
+        self._lanes = {name: Lane(notifier, now) for name, notifier in notifiers.items()}
+        self.wake.set()
+
+    def next_due(self) -> datetime | None:
+        """When the next lane that has room has something to do."""
+        due = (lane.due_at for lane in self._lanes.values() if lane.due_at is not None and lane.busy < _WIDTH)
+        return min(due, default=None)
+
+    async def run(self) -> None:
+        """Deliver until told to stop, then finish what is under way."""
+        async with asyncio.TaskGroup() as tasks:
+            while not self._closing:
+                await self._clock.sleep_until(self.next_due(), self.wake)
+                for lane, delivery in await self._claim(self._clock.now()):
+                    tasks.create_task(self._deliver(lane, delivery))
+
+    def stop(self) -> None:
+        """Claim nothing more."""
+        self._closing = True
+        self.wake.set()
+
+    async def step(self, now: datetime) -> None:
+        """Claim what is due and see it through."""
+        await asyncio.gather(*(self._deliver(lane, delivery) for lane, delivery in await self._claim(now)))
+
+    async def _claim(self, now: datetime) -> Sequence[tuple[Lane, Delivery]]:
+        for name in self._dispatcher.take_posted():
+            if name in self._lanes:
+                self._lanes[name].due_at = now
+        claimed: list[tuple[Lane, Delivery]] = []
+        for name, lane in list(self._lanes.items()):
+            if lane.due_at is not None and lane.due_at <= now and lane.busy < _WIDTH:
+                claimed += [(lane, delivery) for delivery in await self._claim_lane(name, lane, now)]
+        return claimed
+
+    async def _claim_lane(self, name: str, lane: Lane, now: datetime) -> Sequence[Delivery]:
+        room = _WIDTH - lane.busy
+        try:
+            claimed = await self._dispatcher.claim(name, now, now + _LEASE, room)
+            if len(claimed) < room:
+                lane.due_at = (await self._store.due()).get(name)
+        except StoreError as error:
+            self._observer.notice(Trouble("the outbox could not be read", str(error)))
+            lane.due_at = now + _AFTER_FAILURE
+            return ()
+        lane.busy += len(claimed)
+        return claimed
+
+    async def _deliver(self, lane: Lane, delivery: Delivery) -> None:
+        begun = self._clock.elapsed()
+        with self._observer.span("deliver", integration=delivery.integration, delivery=delivery.id):
+            outcome, error = await self._send(lane.notifier, delivery)
+            seconds = self._clock.elapsed() - begun
+            settled = await self._settle(delivery, outcome)
+        lane.busy -= 1
+        if isinstance(outcome, Retry):
+            lane.due_at = outcome.at if lane.due_at is None else min(lane.due_at, outcome.at)
+        self._dispatcher.settled(settled or delivery, outcome if settled else None)
+        self._observer.notice(DeliveryTried(settled or delivery, outcome, seconds, error, _latency(delivery, outcome)))
+        self.wake.set()
+
+    async def _send(self, notifier: Notifier, delivery: Delivery) -> tuple[Outcome, DeliveryError | None]:
+        assert delivery.notification is not None  # the store leases only what is to be said
+        try:
+            async with asyncio.timeout(_LONGEST_SEND):
+                said = await notifier.send(delivery.notification)
+        except DeliveryError as error:
+            return refused(delivery, error, self._clock.now()), error
+        except Exception as problem:  # a plugin's bug must not lose a message, nor stop the lane
+            bug = DeliveryError(f"{type(problem).__name__}: {problem}", reason=_reason(problem))
+            return refused(delivery, bug, self._clock.now()), bug
+        return Sent(self._clock.now(), said), None
+
+    async def _settle(self, delivery: Delivery, outcome: Outcome) -> Delivery | None:
+        try:
+            return await self._store.settle(delivery, outcome)
+        except StoreError as error:
+            self._observer.notice(Trouble(f"delivery {delivery.id}: its outcome was not stored", str(error)))
+            return None
+
+
+def _reason(problem: Exception) -> str:
+    return "timeout" if isinstance(problem, TimeoutError) else "bug"
+
+
+def _latency(delivery: Delivery, outcome: Outcome) -> timedelta | None:
+    if not isinstance(outcome, Sent) or delivery.notification is None:
+        return None
+    alerts = delivery.notification.alerts
+    return max(outcome.at - max(alert.ends_at or alert.starts_at for alert in alerts), timedelta(0))

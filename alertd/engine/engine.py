@@ -1,0 +1,67 @@
+"""The engine: evaluator, dispatcher and courier around one board and one store, and how they follow a plan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from alertd.core import lifecycle
+from alertd.core.board import Board
+from alertd.core.labels import Labels
+from alertd.core.rules import RuleGroup
+from alertd.engine.courier import Courier
+from alertd.engine.dispatcher import Dispatcher, Routing
+from alertd.engine.evaluator import Evaluator
+from alertd.engine.expansion import Expander
+from alertd.ports import Clock, Datasource, Notifier, Observer, Store
+
+OUTAGE_TOLERANCE = timedelta(hours=1)
+_HISTORY = timedelta(days=5)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A configuration, as far as the engine acts on it. A rule without a datasource asks the one called ``."""
+
+    groups: Sequence[RuleGroup]
+    datasources: Mapping[str, Datasource]
+    routing: Routing
+    notifiers: Mapping[str, Notifier]
+    external_labels: Labels = field(default_factory=Labels)
+    outage_tolerance: timedelta = OUTAGE_TOLERANCE
+
+
+class Engine:
+    """The loops, wired. `restore` once, `follow` at start and at every reload."""
+
+    def __init__(self, plan: Plan, store: Store, observer: Observer, clock: Clock) -> None:
+        self._store, self._clock, self._plan = store, clock, plan
+        self.board = Board()
+        self.dispatcher = Dispatcher(plan.routing, self.board, store, observer, clock)
+        self.courier = Courier(self.dispatcher, store, observer, clock)
+        self.evaluator = Evaluator(self.board, store, self.dispatcher.receive, observer, clock)
+
+    async def restore(self) -> None:
+        """Go on where the last process stopped: states, what was told, and what is still to be said."""
+        snapshot, now = await self._store.load(), self._clock.now()
+        downtime = max(timedelta(0), now - snapshot.alive_at) if snapshot.alive_at else timedelta(0)
+        tolerance = self._plan.outage_tolerance
+        self.board.restore(lifecycle.resumed(alert, downtime, tolerance, now) for alert in snapshot.alerts)
+        self.dispatcher.restore(snapshot.told)
+        await self.follow(self._plan)
+
+    async def follow(self, plan: Plan) -> None:
+        """Take over a configuration: timers, deliveries under way and states go on; alerts of lost rules end."""
+        self.board.groups = tuple(plan.groups)
+        self.courier.serve(plan.notifiers)
+        if plan.routing is not self._plan.routing:
+            self.dispatcher.reroute(plan.routing)
+        self._plan = plan
+        expander = Expander(plan.datasources, plan.external_labels, plan.routing.external_url)
+        await self.evaluator.use(plan.groups, plan.datasources, expander)
+        self.board.keep({rule.key for group in plan.groups for rule in group.rules})
+
+    async def touch(self) -> None:
+        """Remember that the daemon is alive, for the length of the next downtime, and drop old history."""
+        now = self._clock.now()
+        await self._store.touch(now)
+        await self._store.prune(now - _HISTORY)

@@ -1,0 +1,153 @@
+"""Values to text and back, for rows: JSON that people can read, compressed where it is long.
+
+Any text survives: what UTF-8 cannot hold (lone surrogates) takes a slower way with escapes, and numbers that JSON does
+not know (NaN, infinities) travel as text. Long lists are encoded in slices, so that the event loop gets its turns.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import Any, TypeVar
+
+import msgspec
+
+from alertd.core.alerts import Alert
+from alertd.core.labels import Labels
+from alertd.core.notification import Notification, NotifiedAlert
+from alertd.core.told import Told
+from alertd.errors import StoreError
+
+_LONG = (
+    16 * 1024
+)  # bytes; repetitive as notifications are, level 1 makes a tenth of them faster than a disk writes them
+_SLICE = 1000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_HEAD = tuple(field.name for field in fields(Notification) if field.name != "alerts")
+
+Text = str | bytes
+T = TypeVar("T")
+A = TypeVar("A", Alert, NotifiedAlert)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Labels):
+        return value._map  # noqa: SLF001 - copying every label set first doubles the cost of a large notification
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise NotImplementedError(type(value))
+
+
+def _rich(kind: type, value: Any) -> Any:
+    if kind is Labels:
+        return Labels(value)
+    raise NotImplementedError(kind)
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain)
+_ALERT = msgspec.json.Decoder(Alert, dec_hook=_rich, strict=False)
+_NOTIFICATION = msgspec.json.Decoder(Notification, dec_hook=_rich, strict=False)
+_TOLD = msgspec.json.Decoder(Told, dec_hook=_rich, strict=False)
+
+
+class Encoder:
+    """Encodes what one transaction writes; alerts that several notifications share are encoded once.
+
+    It remembers by identity, so it must not outlive the values it was given.
+    """
+
+    def __init__(self) -> None:
+        self._alerts: dict[int, bytes] = {}
+
+    def notification(self, notification: Notification) -> Text:
+        head = _json({name: getattr(notification, name) for name in _HEAD})
+        return _pack(head[:-1] + b',"alerts":' + self._shared(notification.alerts) + b"}")
+
+    def _shared(self, alerts: Sequence[NotifiedAlert]) -> bytes:
+        known = self._alerts.get(id(alerts))
+        if known is None:
+            slices = (alerts[start : start + _SLICE] for start in range(0, len(alerts), _SLICE))
+            known = b"[" + b",".join(_json([_finite(alert) for alert in part])[1:-1] for part in slices) + b"]"
+            self._alerts[id(alerts)] = known
+        return known
+
+
+def encode_alert(alert: Alert) -> Text:
+    return _pack(_json(_finite(alert)))
+
+
+def encode_told(told: Told) -> Text:
+    return _pack(_json(told))
+
+
+def decode_alert(text: Text) -> Alert:
+    return _decode(_ALERT, text)
+
+
+def decode_notification(text: Text) -> Notification:
+    return _decode(_NOTIFICATION, text)
+
+
+def decode_told(text: Text) -> Told:
+    return _decode(_TOLD, text)
+
+
+def to_column(text: str) -> Text:
+    """Text for a column: as it is, or as bytes where UTF-8 has no place for it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def from_column(text: Text) -> str:
+    return text if isinstance(text, str) else text.decode("utf-8", "surrogatepass")
+
+
+def to_micros(at: datetime) -> int:
+    """Microseconds since 1970: exact, and ordered as the instants are."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    return _EPOCH + micros * _MICROSECOND
+
+
+def _finite(alert: A) -> A:
+    if isfinite(alert.value):
+        return alert
+    return replace(alert, value=repr(alert.value))  # type: ignore[arg-type]  # JSON knows no NaN; read back as a float
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(msgspec.to_builtins(value, enc_hook=_plain)).encode()
+
+
+def _pack(body: bytes) -> Text:
+    return body.decode() if len(body) <= _LONG else zlib.compress(body, 1)
+
+
+def _decode(decoder: "msgspec.json.Decoder[T]", text: Text) -> T:
+    try:
+        body = text if isinstance(text, str) else zlib.decompress(text)
+        return _decode_json(decoder, body)
+    except (msgspec.MsgspecError, ValueError, zlib.error) as error:
+        raise StoreError(
+            f"a stored {decoder.type.__name__} cannot be read ({error}): the database is damaged"
+        ) from error
+
+
+def _decode_json(decoder: "msgspec.json.Decoder[T]", body: Text) -> T:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        return msgspec.convert(json.loads(body), decoder.type, strict=False, dec_hook=_rich)

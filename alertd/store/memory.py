@@ -1,0 +1,171 @@
+"""A store that forgets when the process ends, for tests and `storage: memory`; otherwise it is as the SQLite one."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from alertd.core.alerts import Alert, Transition
+from alertd.core.delivery import Delivery, Outcome, Sent, Status
+from alertd.core.labels import Labels
+from alertd.core.told import NOTHING
+from alertd.errors import StoreError
+from alertd.ports import Snapshot
+from alertd.store.outbox import LIVE, SPOKEN, admitted, finished_at, needed_until, settled
+
+
+@dataclass(slots=True, eq=False)
+class _Row:
+    """`current`: it is, or may become, what was last told; a row that is not has lost its payload."""
+
+    seq: int
+    delivery: Delivery
+    lease_until: datetime | None = None
+    finished_at: datetime | None = None
+    current: bool = True
+
+    @property
+    def waiting(self) -> bool:
+        return self.delivery.status is Status.PENDING and self.lease_until is None
+
+    def drop(self) -> None:
+        self.current = False
+        self.delivery = replace(self.delivery, notification=None, told=NOTHING)
+
+    def supersede(self) -> None:
+        self.delivery = replace(self.delivery, status=Status.SUPERSEDED, next_at=None)
+        self.lease_until, self.finished_at = None, self.delivery.at
+        self.drop()
+
+
+class MemoryStore:
+    """The Store port over dictionaries."""
+
+    def __init__(self) -> None:
+        self._alerts: dict[tuple[str, Labels], Alert] = {}
+        self._rows: dict[str, _Row] = {}
+        self._groups: dict[tuple[str, str], list[_Row]] = {}
+        self._alive_at: datetime | None = None
+        self._seq = 0
+
+    async def load(self) -> Snapshot:
+        told = (row for rows in self._groups.values() for row in _told(rows))
+        rows = sorted(told, key=lambda row: row.seq)
+        return Snapshot(tuple(self._alerts.values()), tuple(row.delivery for row in rows), self._alive_at)
+
+    async def record(self, transitions: Sequence[Transition]) -> None:
+        for transition in transitions:
+            if transition.after:
+                self._alerts[transition.after.id] = transition.after
+            elif transition.before:
+                self._alerts.pop(transition.before.id, None)
+
+    async def commit(self, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
+        for delivery in deliveries:
+            if delivery.id not in self._rows:
+                self._add(admitted(delivery))
+        for alert in forgotten:
+            self._alerts.pop(alert, None)
+
+    def _add(self, delivery: Delivery) -> None:
+        self._seq += 1
+        rows = self._siblings(delivery)
+        for row in rows:
+            if row.waiting or row.delivery.status is Status.DEAD:
+                row.supersede()
+        row = self._rows[delivery.id] = _Row(self._seq, delivery, finished_at=finished_at(delivery))
+        rows.append(row)
+        _outdate(rows)
+
+    async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        self._release(integration, now)
+        due = (row for row in self._rows.values() if row.waiting and row.delivery.integration == integration)
+        ready = sorted(
+            (at, row.seq, row)
+            for row in due
+            if (at := row.delivery.next_at) and at <= now and not self._under_way(row.delivery)
+        )
+        for _, _, row in ready[:limit]:
+            row.lease_until = until
+        return [row.delivery for _, _, row in ready[:limit]]
+
+    def _release(self, integration: str, now: datetime) -> None:
+        for row in self._rows.values():
+            if row.delivery.integration != integration or row.lease_until is None or row.lease_until > now:
+                continue
+            row.lease_until = None
+            if self._obsolete(row):
+                row.supersede()
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
+        row = self._rows.get(delivery.id)
+        if row is None:
+            raise StoreError(f"delivery {delivery.id} is not in the outbox, so its outcome cannot be written")
+        if row.delivery.status is not Status.PENDING and not isinstance(outcome, Sent):
+            return replace(delivery, status=row.delivery.status, next_at=None)
+        after = settled(delivery, outcome, obsolete=self._obsolete(row))
+        row.delivery, row.lease_until, row.finished_at = after, None, finished_at(after, outcome)
+        row.current = True
+        if after.status is Status.SUPERSEDED:
+            row.drop()
+        _outdate(self._siblings(delivery))
+        return after
+
+    async def due(self) -> Mapping[str, datetime]:
+        earliest: dict[str, datetime] = {}
+        for row in self._rows.values():
+            name, at = row.delivery.integration, row.lease_until or row.delivery.next_at
+            if at is None or (row.waiting and self._under_way(row.delivery)):
+                continue
+            earliest[name] = min(at, earliest.get(name, at))
+        return earliest
+
+    async def counts(self) -> Mapping[str, int]:
+        return Counter(str(row.delivery.status) for row in self._rows.values())
+
+    async def prune(self, before: datetime) -> int:
+        old = [row for row in self._rows.values() if row.finished_at and row.finished_at < before]
+        gone = [row for row in old if not _needed(row, before)]
+        for row in gone:
+            del self._rows[row.delivery.id]
+            self._siblings(row.delivery).remove(row)
+        self._groups = {key: rows for key, rows in self._groups.items() if rows}
+        return len(gone)
+
+    async def touch(self, now: datetime) -> None:
+        self._alive_at = now
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _siblings(self, delivery: Delivery) -> list[_Row]:
+        return self._groups.setdefault((delivery.group, delivery.integration), [])
+
+    def _under_way(self, delivery: Delivery) -> bool:
+        return any(row.lease_until for row in self._siblings(delivery))
+
+    def _obsolete(self, row: _Row) -> bool:
+        return any(other.seq > row.seq for other in self._siblings(row.delivery) if other.current)
+
+
+def _told(rows: Sequence[_Row]) -> Iterable[_Row]:
+    """What was last told, and the newer one that is to be told."""
+    newest = {_newest(rows, SPOKEN), _newest(rows, LIVE)}
+    return (row for row in newest if row)
+
+
+def _newest(rows: Iterable[_Row], statuses: Collection[Status]) -> _Row | None:
+    fitting = [row for row in rows if row.current and row.delivery.status in statuses]
+    return fitting[-1] if fitting else None
+
+
+def _outdate(rows: Iterable[_Row]) -> None:
+    """Drop the payload of what has been spoken over: it can never again be what was last told."""
+    newest = _newest(rows, SPOKEN)
+    for row in rows:
+        if newest and row.seq < newest.seq and row.current and row.delivery.status in SPOKEN:
+            row.drop()
+
+
+def _needed(row: _Row, before: datetime) -> bool:
+    return row.current and row.delivery.status in SPOKEN and needed_until(row.delivery.told) > before

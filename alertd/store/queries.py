@@ -1,0 +1,129 @@
+"""All SQL that runs after the migrations, named, so that it can be reviewed (and explained by tests) in one place.
+
+Without statistics SQLite takes every index for as good as another; INDEXED BY says which one stays small.
+"""
+
+TOUCH = "INSERT INTO meta (key, value) VALUES ('alive_at', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
+ALIVE_AT = "SELECT value FROM meta WHERE key = 'alive_at'"
+
+ALERTS = "SELECT body FROM alerts ORDER BY rowid"
+
+WRITE_ALERT = """
+INSERT INTO alerts (rule, labels, state, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (rule, labels) DO UPDATE SET state = excluded.state, body = excluded.body
+"""
+
+DELETE_ALERT = "DELETE FROM alerts WHERE rule = ? AND labels = ?"
+
+# What every integration was last told about every group (the one row that OUTDATE leaves), and the newer one that is to
+# be told. Without the former, a pending row that dies after a restart would take the memory of what came before along.
+TOLD = """
+SELECT d.id, d.grp, d.integration, d.at, d.status, d.attempts, d.next_at, d.accepted_at, d.error,
+       p.notification, p.told
+FROM deliveries AS d INDEXED BY deliveries_current JOIN payloads AS p ON p.seq = d.seq
+WHERE d.current = 1 AND (d.status IN ('sent', 'silent') OR d.status = 'pending' AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS newer
+    WHERE newer.grp = d.grp AND newer.integration = d.integration AND newer.current = 1 AND newer.seq > d.seq
+      AND newer.status IN ('pending', 'sent', 'silent')))
+ORDER BY d.seq
+"""
+
+ADD = """
+INSERT INTO deliveries (
+    id, grp, integration, at, status, attempts, next_at, accepted_at, finished_at, needed_until, error)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO NOTHING
+"""
+
+ADD_PAYLOAD = "INSERT INTO payloads (seq, notification, told) VALUES (?, ?, ?)"
+
+# A newer row makes obsolete what is dead, and what is pending but not under way.
+SUPERSEDE = """
+UPDATE deliveries SET status = 'superseded', current = 0, next_at = NULL, finished_at = at
+WHERE grp = ? AND integration = ? AND current = 1 AND seq < ?
+  AND (status = 'dead' OR status = 'pending' AND lease_until IS NULL)
+"""
+
+# What has been spoken over can never again be what was last told.
+OUTDATE = """
+UPDATE deliveries SET current = 0
+WHERE grp = :grp AND integration = :integration AND current = 1 AND status IN ('sent', 'silent') AND seq < (
+    SELECT max(seq) FROM deliveries
+    WHERE grp = :grp AND integration = :integration AND current = 1 AND status IN ('sent', 'silent'))
+"""
+
+# At most one row of a group and integration waits, its newest: SUPERSEDE, SETTLE and SUPERSEDE_EXPIRED see to it.
+CLAIM = """
+SELECT d.id, d.grp, d.integration, d.at, d.status, d.attempts, d.next_at, d.accepted_at, d.error,
+       p.notification, p.told
+FROM deliveries AS d JOIN payloads AS p ON p.seq = d.seq
+WHERE d.integration = ? AND d.status = 'pending' AND d.lease_until IS NULL AND d.next_at <= ? AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS sibling
+    WHERE sibling.grp = d.grp AND sibling.integration = d.integration AND sibling.current = 1
+      AND sibling.lease_until IS NOT NULL)
+ORDER BY d.next_at, d.seq LIMIT ?
+"""
+
+LEASE = "UPDATE deliveries SET lease_until = ? WHERE id = ?"
+
+LEASED_INTEGRATIONS = "SELECT DISTINCT integration FROM deliveries WHERE lease_until IS NOT NULL"
+
+SUPERSEDE_EXPIRED = """
+UPDATE deliveries SET status = 'superseded', current = 0, next_at = NULL, lease_until = NULL, finished_at = at
+WHERE integration = ? AND lease_until <= ? AND EXISTS (
+    SELECT 1 FROM deliveries AS newer
+    WHERE newer.grp = deliveries.grp AND newer.integration = deliveries.integration AND newer.current = 1
+      AND newer.seq > deliveries.seq)
+"""
+
+RELEASE_EXPIRED = "UPDATE deliveries SET lease_until = NULL WHERE integration = ? AND lease_until <= ?"
+
+FIND = """
+SELECT d.seq, d.status, d.current, EXISTS (
+    SELECT 1 FROM deliveries AS newer
+    WHERE newer.grp = d.grp AND newer.integration = d.integration AND newer.current = 1 AND newer.seq > d.seq)
+FROM deliveries AS d WHERE d.id = ?
+"""
+
+SETTLE = """
+UPDATE deliveries SET status = ?, current = ?, attempts = ?, next_at = ?, lease_until = NULL, accepted_at = ?,
+       finished_at = ?, error = ?
+WHERE seq = ?
+"""
+
+# Walks from one integration to the next along the index, so that a long queue costs no more than a short one.
+DUE = """
+WITH RECURSIVE waiting (integration) AS (
+    SELECT min(integration) FROM deliveries INDEXED BY deliveries_waiting
+    WHERE status = 'pending' AND lease_until IS NULL
+    UNION ALL
+    SELECT (SELECT min(d.integration) FROM deliveries AS d INDEXED BY deliveries_waiting
+            WHERE d.status = 'pending' AND d.lease_until IS NULL AND d.integration > waiting.integration)
+    FROM waiting WHERE waiting.integration IS NOT NULL
+)
+SELECT integration, (
+    SELECT d.next_at FROM deliveries AS d INDEXED BY deliveries_waiting
+    WHERE d.integration = waiting.integration AND d.status = 'pending' AND d.lease_until IS NULL AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS sibling
+        WHERE sibling.grp = d.grp AND sibling.integration = d.integration AND sibling.current = 1
+          AND sibling.lease_until IS NOT NULL)
+    ORDER BY d.next_at LIMIT 1)
+FROM waiting WHERE integration IS NOT NULL
+UNION ALL
+SELECT integration, min(lease_until) FROM deliveries WHERE lease_until IS NOT NULL GROUP BY integration
+"""
+
+COUNTS = "SELECT status, count(*) FROM deliveries GROUP BY status"
+
+PRUNE = """
+DELETE FROM deliveries WHERE seq IN (
+    SELECT seq FROM deliveries
+    WHERE status IN ('sent', 'silent', 'superseded', 'dead') AND finished_at < :before
+      AND NOT (current = 1 AND status IN ('sent', 'silent') AND needed_until > :before)
+    LIMIT :limit)
+"""
+
+FREE_PAGES = "PRAGMA freelist_count"
+
+SHRINK = "PRAGMA incremental_vacuum(1)"

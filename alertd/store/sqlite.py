@@ -1,0 +1,130 @@
+"""The default store: one SQLite file, durable against kill -9 and power cuts, without another service to run."""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from alertd.core.alerts import Transition
+from alertd.core.delivery import Delivery, Outcome
+from alertd.core.labels import Labels
+from alertd.errors import StoreError
+from alertd.ports import Snapshot
+from alertd.store import tables
+from alertd.store.faults import explain
+from alertd.store.lock import Lock
+from alertd.store.schema import migrate
+from alertd.store.writer import Writer
+
+_SCHEME = "sqlite:///"
+_PRUNED_AT_ONCE = 1000
+_PRAGMAS = (
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA auto_vacuum = INCREMENTAL",  # only has an effect on a new file; lets `prune` give room back
+    "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits with the power
+    "PRAGMA temp_store = MEMORY",  # a full /tmp must not stop the writer
+    "PRAGMA cache_size = -8192",  # KiB
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+class SqliteStore:
+    """The Store port over one SQLite database; `open` it, and `close` it when done."""
+
+    def __init__(self, writer: Writer, lock: Lock) -> None:
+        self._writer, self._lock = writer, lock
+
+    @classmethod
+    def open(cls, url: str) -> "SqliteStore":
+        """Open or create what `sqlite:///relative` or `sqlite:////absolute` names, for this process alone.
+
+        Raises StoreError: another daemon has it, it cannot be read or written, or a newer alertd wrote it.
+        """
+        path = _path(url)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explain(error, path) from error
+        lock = Lock(path.with_name(path.name + ".lock"))
+        try:
+            return cls(Writer(_connect(path), path), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    async def load(self) -> Snapshot:
+        return await self._writer.run(tables.load)
+
+    async def record(self, transitions: Sequence[Transition]) -> None:
+        if work := tuple(transitions):
+            await self._writer.run(lambda db: tables.record(db, work))
+
+    async def commit(self, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
+        added, deleted = tuple(deliveries), tuple(forgotten)
+        if added or deleted:
+            await self._writer.run(lambda db: tables.commit(db, added, deleted))
+
+    async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        return await self._writer.run(lambda db: tables.claim(db, integration, now, until, limit))
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
+        return await self._writer.run(lambda db: tables.settle(db, delivery, outcome))
+
+    async def due(self) -> Mapping[str, datetime]:
+        return await self._writer.run(tables.due)
+
+    async def counts(self) -> Mapping[str, int]:
+        return await self._writer.run(tables.counts)
+
+    async def prune(self, before: datetime) -> int:
+        """In small transactions, each durable by itself, so that deliveries get their turns in between."""
+        total = 0
+        while pruned := await self._writer.run(lambda db: tables.prune(db, before, _PRUNED_AT_ONCE)):
+            total += pruned
+        return total
+
+    async def touch(self, now: datetime) -> None:
+        await self._writer.run(lambda db: tables.touch(db, now))
+
+    async def close(self) -> None:
+        try:
+            await self._writer.close()
+        finally:
+            self._lock.release()
+
+
+def _path(url: str) -> Path:
+    name = url.removeprefix(_SCHEME)
+    if name == url or not name or name.endswith("/"):
+        raise StoreError(
+            f'storage.url "{url}" names no SQLite file: write sqlite:///relative.db or sqlite:////absolute/path.db'
+        )
+    return Path(name)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    try:
+        _prepare(db, path)
+    except sqlite3.Error as error:
+        db.close()
+        raise explain(error, path) from error
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    for pragma in _PRAGMAS:
+        db.execute(pragma)
+    mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise StoreError(f"{path}: no write-ahead log is possible there (journal mode {mode}): use a local disk")
+    migrate(db, path)
+    db.execute("BEGIN IMMEDIATE")
+    tables.release_all(db)
+    db.execute("COMMIT")

@@ -1,0 +1,176 @@
+"""What each method of the SQLite store does inside its transaction: values to rows and back."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from sqlite3 import Connection
+from typing import Any
+
+from alertd.core.alerts import Transition
+from alertd.core.delivery import Delivery, Outcome, Sent, Status
+from alertd.core.labels import Labels
+from alertd.errors import StoreError
+from alertd.ports import Snapshot
+from alertd.store import codec, queries
+from alertd.store.codec import Encoder, from_column, from_micros, to_column, to_micros
+from alertd.store.outbox import FOREVER, admitted, finished_at, needed_until, settled
+
+
+def load(db: Connection) -> Snapshot:
+    alive_at = db.execute(queries.ALIVE_AT).fetchone()
+    return Snapshot(
+        alerts=tuple(codec.decode_alert(body) for (body,) in db.execute(queries.ALERTS)),
+        told=tuple(_delivery(row) for row in db.execute(queries.TOLD)),
+        alive_at=from_micros(alive_at[0]) if alive_at else None,
+    )
+
+
+def record(db: Connection, transitions: Sequence[Transition]) -> None:
+    """In order, so that of two transitions of one alert the later one stands."""
+    for transition in transitions:
+        after, before = transition.after, transition.before
+        if after:
+            row = (to_column(after.rule), after.labels.key, str(after.state), codec.encode_alert(after))
+            db.execute(queries.WRITE_ALERT, row)
+        elif before:
+            db.execute(queries.DELETE_ALERT, (to_column(before.rule), before.labels.key))
+
+
+def commit(db: Connection, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
+    encoder = Encoder()
+    for delivery in deliveries:
+        _add(db, admitted(delivery), encoder)
+    db.executemany(queries.DELETE_ALERT, [(to_column(rule), labels.key) for rule, labels in forgotten])
+
+
+def _add(db: Connection, delivery: Delivery, encoder: Encoder) -> None:
+    group, integration = to_column(delivery.group), to_column(delivery.integration)
+    row = (
+        delivery.id,
+        group,
+        integration,
+        to_micros(delivery.at),
+        str(delivery.status),
+        delivery.attempts,
+        _micros(delivery.next_at),
+        _micros(delivery.accepted_at),
+        _micros(finished_at(delivery)),
+        to_micros(needed_until(delivery.told)),
+        to_column(delivery.error),
+    )
+    cursor = db.execute(queries.ADD, row)
+    if not cursor.rowcount or cursor.lastrowid is None:
+        return
+    seq = cursor.lastrowid
+    _add_payload(db, seq, delivery, encoder)
+    db.execute(queries.SUPERSEDE, (group, integration, seq))
+    if delivery.status is not Status.PENDING:
+        db.execute(queries.OUTDATE, {"grp": group, "integration": integration})
+
+
+def _add_payload(db: Connection, seq: int, delivery: Delivery, encoder: Encoder) -> None:
+    notification = delivery.notification and encoder.notification(delivery.notification)
+    db.execute(queries.ADD_PAYLOAD, (seq, notification, codec.encode_told(delivery.told)))
+
+
+def claim(db: Connection, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+    name = to_column(integration)
+    _release(db, name, to_micros(now))
+    claimed = [_delivery(row) for row in db.execute(queries.CLAIM, (name, to_micros(now), limit))]
+    db.executemany(queries.LEASE, [(to_micros(until), delivery.id) for delivery in claimed])
+    return claimed
+
+
+def release_all(db: Connection) -> None:
+    """End every lease: whoever held one is gone."""
+    for (integration,) in db.execute(queries.LEASED_INTEGRATIONS).fetchall():
+        _release(db, integration, to_micros(FOREVER))
+
+
+def _release(db: Connection, integration: codec.Text, now: int) -> None:
+    db.execute(queries.SUPERSEDE_EXPIRED, (integration, now))
+    db.execute(queries.RELEASE_EXPIRED, (integration, now))
+
+
+def settle(db: Connection, delivery: Delivery, outcome: Outcome) -> Delivery:
+    found = db.execute(queries.FIND, (delivery.id,)).fetchone()
+    if found is None:
+        raise StoreError(f"delivery {delivery.id} is not in the outbox, so its outcome cannot be written")
+    after = _settle(db, found, delivery, outcome)
+    if after.status is Status.SENT:
+        names = {"grp": to_column(delivery.group), "integration": to_column(delivery.integration)}
+        db.execute(queries.OUTDATE, names)
+    return after
+
+
+def _settle(db: Connection, found: tuple[int, str, int, int], delivery: Delivery, outcome: Outcome) -> Delivery:
+    seq, status, current, newer = found
+    if status != Status.PENDING and not isinstance(outcome, Sent):
+        return replace(delivery, status=Status(status), next_at=None)
+    after = settled(delivery, outcome, obsolete=bool(newer))
+    row = (
+        str(after.status),
+        after.status is not Status.SUPERSEDED,
+        after.attempts,
+        _micros(after.next_at),
+        _micros(after.accepted_at),
+        _micros(finished_at(after, outcome)),
+        to_column(after.error),
+        seq,
+    )
+    db.execute(queries.SETTLE, row)
+    if after.status is Status.SENT and not current:
+        _add_payload(db, seq, delivery, Encoder())
+    return after
+
+
+def due(db: Connection) -> Mapping[str, datetime]:
+    earliest: dict[str, datetime] = {}
+    for integration, micros in db.execute(queries.DUE):
+        if micros is not None:
+            name, at = from_column(integration), from_micros(micros)
+            earliest[name] = min(at, earliest.get(name, at))
+    return earliest
+
+
+def counts(db: Connection) -> Mapping[str, int]:
+    return Counter(dict(db.execute(queries.COUNTS)))
+
+
+def prune(db: Connection, before: datetime, limit: int) -> int:
+    """Delete at most `limit` rows, so that nobody waits long for the writer; return how many. Gives room back, too."""
+    pruned = db.execute(queries.PRUNE, {"before": to_micros(before), "limit": limit}).rowcount
+    (free,) = db.execute(queries.FREE_PAGES).fetchone()
+    for _ in range(min(free, limit)):
+        db.execute(queries.SHRINK)  # a page a call: the sqlite3 module steps a statement without columns only once
+    return pruned
+
+
+def touch(db: Connection, now: datetime) -> None:
+    db.execute(queries.TOUCH, (to_micros(now),))
+
+
+def _micros(at: datetime | None) -> int | None:
+    return None if at is None else to_micros(at)
+
+
+def _instant(micros: int | None) -> datetime | None:
+    return None if micros is None else from_micros(micros)
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    id_, group, integration, at, status, attempts, next_at, accepted_at, error, notification, told = row
+    return Delivery(
+        id=id_,
+        group=from_column(group),
+        integration=from_column(integration),
+        at=from_micros(at),
+        told=codec.decode_told(told),
+        notification=None if notification is None else codec.decode_notification(notification),
+        status=Status(status),
+        attempts=attempts,
+        next_at=_instant(next_at),
+        accepted_at=_instant(accepted_at),
+        error=from_column(error),
+    )

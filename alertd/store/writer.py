@@ -1,0 +1,120 @@
+"""One thread, one connection, and group commit: whoever calls while the disk is busy shares the next transaction.
+
+One connection that both writes and checkpoints also keeps clear of SQLite's WAL-reset bug (3.7.0 to 3.51.2, corruption
+with two, https://sqlite.org/wal.html#walresetbug). Each job has a savepoint, so that its failure is its own.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, TypeVar
+
+from alertd.errors import StoreError
+from alertd.store.faults import explain
+
+_MOST = 500  # jobs a transaction
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], Any]
+_Job = tuple[Work, "asyncio.Future[Any]"]
+_Close = tuple[None, "asyncio.Future[Any]"]
+
+
+class Writer:
+    """Runs functions of the connection on its thread; each is durable when its caller hears of it, or not done."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self._db, self._path = db, path
+        self._jobs: SimpleQueue[_Job | _Close] = SimpleQueue()
+        self._closed = False
+        self._thread = Thread(target=self._serve, name="alertd-store", daemon=True)
+        self._thread.start()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do this in a transaction, which goes on if the caller is cancelled. Raises StoreError."""
+        if self._closed:
+            raise StoreError(f"{self._path}: the store is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._jobs.put((work, future))
+        return await future
+
+    async def close(self) -> None:
+        """Finish what was asked for, then close the connection."""
+        if self._closed:
+            return
+        self._closed = True
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._jobs.put((None, future))
+        await future
+
+    def _serve(self) -> None:
+        while True:
+            batch, close = self._next()
+            if batch:
+                for (_, future), outcome in zip(batch, self._transact([work for work, _ in batch]), strict=True):
+                    _answer(future, outcome)
+            if close:
+                _answer(close, self._finish())
+                return
+
+    def _next(self) -> tuple[list[_Job], "asyncio.Future[Any] | None"]:
+        """Wait for a job, and take what else has come meanwhile."""
+        batch: list[_Job] = []
+        work, future = self._jobs.get()
+        while work is not None:
+            batch.append((work, future))
+            if len(batch) == _MOST:
+                return batch, None
+            try:
+                work, future = self._jobs.get_nowait()
+            except Empty:
+                return batch, None
+        return batch, future
+
+    def _finish(self) -> StoreError | None:
+        try:
+            self._db.close()
+        except sqlite3.Error as error:
+            return explain(error, self._path)
+        return None
+
+    def _transact(self, batch: Sequence[Work]) -> list[Any]:
+        """The result or the exception of each job; if the transaction fails, all of them fail."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            outcomes = [self._attempt(work) for work in batch]
+            self._db.execute("COMMIT")
+        except Exception as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.rollback()
+            return [explain(error, self._path) for _ in batch]
+        return outcomes
+
+    def _attempt(self, work: Work) -> Any:
+        self._db.execute("SAVEPOINT job")
+        try:
+            outcome = work(self._db)
+        except Exception as error:
+            if not self._db.in_transaction:  # SQLite has rolled back all of it
+                raise
+            self._db.execute("ROLLBACK TO job")
+            outcome = explain(error, self._path) if isinstance(error, sqlite3.Error) else error
+        self._db.execute("RELEASE job")
+        return outcome
+
+
+def _answer(future: "asyncio.Future[Any]", outcome: Any) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        future.get_loop().call_soon_threadsafe(_resolve, future, outcome)
+
+
+def _resolve(future: "asyncio.Future[Any]", outcome: Any) -> None:
+    if future.done():  # cancelled
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

@@ -1,0 +1,47 @@
+"""Health, readiness, reload and metrics: what service managers, Prometheus and operators ask for."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from alertd.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Admin:
+    """What these endpoints need from the app."""
+
+    ready: Callable[[], bool]
+    reload: Callable[[], Awaitable[None]]
+    metrics: Callable[[], tuple[bytes, str]]
+
+
+def routes(admin: Admin) -> list[BaseRoute]:
+    """`/-/healthy`, `/-/ready`, `/-/reload` and `/metrics`."""
+
+    async def healthy(_: Request) -> Response:
+        return PlainTextResponse("OK")
+
+    async def ready(_: Request) -> Response:
+        return PlainTextResponse("OK") if admin.ready() else PlainTextResponse("not ready yet", status_code=503)
+
+    async def reload(_: Request) -> Response:
+        try:
+            await admin.reload()
+        except ConfigError as error:
+            return PlainTextResponse(f"failed to reload config:\n{error}\n", status_code=500)
+        return PlainTextResponse("")
+
+    async def metrics(_: Request) -> Response:
+        page, content_type = admin.metrics()
+        return Response(page, headers={"Content-Type": content_type})
+
+    return [
+        Route("/-/healthy", healthy),
+        Route("/-/ready", ready),
+        Route("/-/reload", reload, methods=["POST", "PUT"]),
+        Route("/metrics", metrics),
+    ]

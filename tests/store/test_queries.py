@@ -1,0 +1,48 @@
+"""No query walks through the finished rows, save the one that counts them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from sqlite3 import Connection
+
+import pytest
+
+from alertd.store import queries
+from alertd.store.sqlite import _connect
+
+NAMED = {name: text for name, text in vars(queries).items() if name.isupper() and "PRAGMA" not in text}
+SMALL = ("deliveries_current", "deliveries_waiting", "deliveries_leased")  # none holds what is finished and spoken over
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Connection]:
+    db = _connect(tmp_path / "alertd.db")
+    yield db
+    db.close()
+
+
+def plan(db: Connection, text: str) -> list[str]:
+    parameters = dict.fromkeys(re.findall(r":(\w+)", text), 0) or [0] * text.count("?")
+    return [detail for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {text}", parameters)]
+
+
+@pytest.mark.parametrize("name", sorted(NAMED.keys() - {"ALERTS", "COUNTS", "PRUNE"}))
+def test_only_small_indexes_are_walked(db: Connection, name: str) -> None:
+    for step in plan(db, NAMED[name]):
+        if step.startswith("SCAN") and "waiting" not in step.split()[1:2]:
+            assert step.split()[-1] in SMALL
+        assert "deliveries_finished" not in step
+
+
+def test_claim_and_due_go_by_what_waits(db: Connection) -> None:
+    assert "SEARCH d USING INDEX deliveries_waiting (integration=? AND next_at<?)" in plan(db, queries.CLAIM)
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan(db, queries.CLAIM)
+    assert "SEARCH d USING INDEX deliveries_waiting (integration=?)" in plan(db, queries.DUE)
+
+
+def test_counting_reads_an_index_only(db: Connection) -> None:
+    assert plan(db, queries.COUNTS) == ["SCAN deliveries USING COVERING INDEX deliveries_finished"]
+
+
+def test_prune_finds_what_is_old(db: Connection) -> None:
+    assert any("deliveries_finished (status=? AND finished_at<?)" in step for step in plan(db, queries.PRUNE))

@@ -1,0 +1,151 @@
+"""Group commit: callers share transactions, and neither a failure nor a cancellation of one is another's."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from alertd.core.delivery import Sent, Status
+from alertd.errors import StoreError
+from alertd.store.sqlite import SqliteStore
+
+from .deliveries import HOOK, NOON, after, delivery
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore.open(f"sqlite:///{tmp_path}/alertd.db")
+    yield store
+    await store.close()
+
+
+async def begin(*calls: object) -> list["asyncio.Task[None]"]:
+    """Start these, and let them run until they wait for the writer."""
+    tasks = [asyncio.ensure_future(call) for call in calls]  # type: ignore[call-overload]
+    await asyncio.wait(tasks, timeout=0)
+    return tasks
+
+
+async def hold(store: SqliteStore) -> tuple[Event, "asyncio.Task[None]"]:
+    """Keep the writer busy until the event is set."""
+    gate, held = Event(), Event()
+
+    def wait(_: sqlite3.Connection) -> None:
+        held.set()
+        gate.wait()
+
+    [task] = await begin(store._writer.run(wait))
+    await asyncio.to_thread(held.wait)
+    return gate, task
+
+
+async def test_callers_share_a_transaction(store: SqliteStore) -> None:
+    statements: list[str] = []
+    gate, holder = await hold(store)
+    store._writer._db.set_trace_callback(statements.append)
+    tasks = await begin(*(store.commit([delivery(0, str(n))], ()) for n in range(50)))
+    gate.set()
+    await asyncio.gather(holder, *tasks)
+    assert [text for text in statements if text == "COMMIT"] == ["COMMIT"] * 2
+    assert dict(await store.counts()) == {"pending": 50}
+
+
+async def test_fifty_callers_lose_nothing(store: SqliteStore) -> None:
+    async def deliver(caller: int) -> None:
+        for n in range(20):
+            one = delivery(0, f"{caller}-{n}", f"integration-{caller}")
+            await store.commit([one], ())
+            assert await store.claim(one.integration, NOON, after(1), 9) == [one]
+            await store.settle(one, Sent(NOON))
+
+    await asyncio.gather(*(deliver(caller) for caller in range(50)))
+    assert dict(await store.counts()) == {"sent": 1000}
+
+
+async def test_nothing_is_claimed_twice(store: SqliteStore) -> None:
+    await store.commit([delivery(0, str(n)) for n in range(500)], ())
+    claims = await asyncio.gather(*(store.claim(HOOK, NOON, after(1), 10) for _ in range(100)))
+    ids = [one.id for claim in claims for one in claim]
+    assert len(ids) == len(set(ids)) == 500
+
+
+async def test_a_cancelled_caller_loses_nothing(store: SqliteStore) -> None:
+    gate, holder = await hold(store)
+    tasks = await begin(*(store.commit([delivery(0, str(n)), delivery(0, f"{n}+")], ()) for n in range(20)))
+    for task in tasks[::2]:
+        task.cancel()
+    gate.set()
+    await asyncio.gather(holder, *tasks, return_exceptions=True)
+    assert [task.cancelled() for task in tasks] == [True, False] * 10
+    assert dict(await store.counts()) == {"pending": 40}
+
+
+async def test_a_failure_is_the_failing_callers_own(store: SqliteStore) -> None:
+    broken = replace(delivery(0, "broken"), id=object())  # type: ignore[arg-type]
+    gate, holder = await hold(store)
+    tasks = await begin(
+        store.commit([delivery(0, "a")], ()),
+        store.commit([delivery(0, "half"), broken], ()),
+        store.settle(delivery(0, "unknown"), Sent(NOON)),  # type: ignore[arg-type]
+        store.commit([delivery(0, "b")], ()),
+    )
+    gate.set()
+    _, first, half, unknown, last = await asyncio.gather(holder, *tasks, return_exceptions=True)
+    assert (first, last) == (None, None)
+    assert isinstance(half, StoreError)
+    assert isinstance(unknown, StoreError)
+    assert [one.group for one in (await store.load()).told] == ["a", "b"]
+
+
+async def test_a_programming_error_is_not_disguised(store: SqliteStore) -> None:
+    with pytest.raises(TypeError):
+        await store.touch(datetime(2026, 1, 1))  # noqa: DTZ001 - what must not happen
+    await store.touch(NOON)
+
+
+async def test_a_failed_transaction_fails_all_who_shared_it(store: SqliteStore) -> None:
+    def lose(db: sqlite3.Connection) -> None:
+        db.execute("ROLLBACK")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    gate, holder = await hold(store)
+    tasks = await begin(store.commit([delivery(0, "a")], ()), store._writer.run(lose), store.touch(NOON))
+    gate.set()
+    results = await asyncio.gather(holder, *tasks, return_exceptions=True)
+    assert [type(result) for result in results[1:]] == [StoreError] * 3
+    assert dict(await store.counts()) == {}
+    await store.commit([delivery(0, "a")], ())
+    assert dict(await store.counts()) == {"pending": 1}
+
+
+async def test_close_finishes_what_was_asked_for(tmp_path: Path) -> None:
+    store = SqliteStore.open(f"sqlite:///{tmp_path}/closing.db")
+    gate, holder = await hold(store)
+    tasks = await begin(store.commit([replace(delivery(0), status=Status.DEAD, next_at=None)], ()), store.close())
+    gate.set()
+    await asyncio.gather(holder, *tasks)
+    store = SqliteStore.open(f"sqlite:///{tmp_path}/closing.db")
+    assert dict(await store.counts()) == {"dead": 1}
+    await store.close()
+
+
+def test_a_loop_that_ended_disturbs_nobody(tmp_path: Path) -> None:
+    store = SqliteStore.open(f"sqlite:///{tmp_path}/alertd.db")
+
+    async def leave() -> Event:
+        gate, holder = await hold(store)
+        holder.cancel()
+        await begin(store.touch(NOON))
+        return gate
+
+    with asyncio.Runner() as runner:
+        gate = runner.run(leave())
+    gate.set()
+    with asyncio.Runner() as runner:
+        assert runner.run(store.load()).alive_at == NOON
+        runner.run(store.close())
