@@ -1,19 +1,18 @@
 """The only place where the parts meet: a configuration becomes a running daemon.
 
-    build(load) ──▶ App ──run──▶ ready ──reload──▶ the same, with another Plan ──stop──▶ drained and closed
+App(config) ──run──▶ ready ──reload──▶ the same, following another plan ──stop──▶ drained and closed
 """
 
 import asyncio
-import socket
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from socket import gethostname, socket
 from urllib.parse import quote_plus
 
 from alertd import __version__
-from alertd.clock import SystemClock
-from alertd.config import Config, DatasourceConfig
+from alertd.config.values import Config
 from alertd.core.receivers import Integration
 from alertd.core.rules import Rule, RuleGroup
 from alertd.datasources.prometheus import PrometheusDatasource
@@ -24,25 +23,186 @@ from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, StoreError
 from alertd.events import Reloaded, Trouble
-from alertd.ports import Clock, Context, Datasource, Notifier, Store
-from alertd.store import open_store
-from alertd.telemetry.metrics import Metrics
+from alertd.ports import Clock, Context, Datasource, Notifier, Observer, Store
+from alertd.telemetry.metrics import Levels, Metrics
 from alertd.telemetry.observers import Observers
 from alertd.web import admin, prometheus
-from alertd.web.server import bind, serve
+from alertd.web.server import Server, serve
 
-_GRACE = 20.0  # seconds for deliveries under way at shutdown
+_GRACE = 20.0  # seconds for evaluations and deliveries under way at shutdown
 _PULSE = timedelta(seconds=10)
+_PRUNE_EVERY = 360  # pulses
+
+Load = Callable[[Config], Config]
 
 
 @dataclass(frozen=True)
 class Edges:
-    """What a configuration opened, to be closed when another takes its place."""
+    """The connections a configuration needs, closed when another takes its place."""
 
     datasources: Mapping[str, Datasource]
     notifiers: Mapping[str, Notifier]
 
     async def close(self) -> None:
-        """Let go of all connections."""
-        for edge in (*set(self.datasources.values()), *self.notifiers.values()):
+        """Let go of everything."""
+        for edge in (*{id(one): one for one in self.datasources.values()}.values(), *self.notifiers.values()):
             await edge.aclose()
+
+
+class App:
+    """One daemon. `load` reads the configuration again, given the one in force; it raises ConfigError."""
+
+    def __init__(self, config: Config, load: Load, store: Store, log: Observer, clock: Clock) -> None:
+        self.config, self._load, self._store, self._clock = config, load, store, clock
+        self._selfwatch = selfwatch.Selfwatch()
+        self._outbox: Mapping[str, int] = {}
+        levels = Levels(lambda: self.engine.board.counts(), lambda: self._outbox, lambda: _rules(self.config))
+        self._metrics = Metrics(levels)
+        self.observer = Observers(log, self._metrics, self._selfwatch)
+        self._edges = open_edges(config, self._selfwatch, clock)
+        self.engine = Engine(plan(config, self._edges), store, self.observer, clock)
+        self._ticker = Ticker(self.engine.evaluator.tick, self.observer, clock)
+        self._reloading = asyncio.Lock()
+        self.ready = False
+
+    async def run(self, listener: socket, stop: asyncio.Event, started: Callable[[], None]) -> None:
+        """Live until `stop` is set; then finish what is under way, as far as the grace period allows."""
+        await self.engine.restore()
+        self._ticker.watch(self.engine.board.groups)
+        server = self._server()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(server.serve(sockets=[listener]))
+                loops = [
+                    tasks.create_task(keep(name, loop, self.observer, self._clock)) for name, loop in self._loops()
+                ]
+                self.ready = True
+                started()
+                await stop.wait()
+                self.ready = False
+                await self._drain(loops)
+                server.should_exit = True
+        finally:
+            await self._edges.close()
+            await self._store.touch(self._clock.now())
+            await self._store.close()
+
+    async def reload(self) -> None:
+        """Read the configuration again and follow it. Raises ConfigError; what could be taken over then has been."""
+        async with self._reloading:
+            try:
+                config = self._load(self.config)
+            except ConfigError as error:
+                self.observer.notice(Reloaded(self._clock.now(), _rules(self.config), str(error)))
+                raise
+            await self._follow(config)
+            problems = config.rules.problems
+            error_text = "\n".join(map(str, problems))
+            self.observer.notice(Reloaded(self._clock.now(), _rules(config), error_text))
+        if problems:
+            raise ConfigError(problems)
+
+    async def _follow(self, config: Config) -> None:
+        edges = open_edges(config, self._selfwatch, self._clock)
+        await self.engine.follow(plan(config, edges))
+        self._ticker.watch(self.engine.board.groups)
+        old, self._edges, self.config = self._edges, edges, config
+        await old.close()
+
+    def _loops(self) -> Iterable[tuple[str, Callable[[], Awaitable[None]]]]:
+        return (
+            ("ticker", self._ticker.run),
+            ("dispatcher", self.engine.dispatcher.run),
+            ("courier", self.engine.courier.run),
+            ("pulse", self._pulse),
+        )
+
+    async def _pulse(self) -> None:
+        """Say that the daemon lives, for the length of the next downtime; now and then drop old history."""
+        while True:
+            for count in range(_PRUNE_EVERY):
+                try:
+                    await self.engine.touch(prune=not count)
+                except StoreError as error:
+                    self.observer.notice(Trouble("the state could not be written", str(error)))
+                await self._clock.sleep_until(self._clock.now() + _PULSE)
+
+    async def _drain(self, loops: Iterable[asyncio.Task[None]]) -> None:
+        ticker, dispatcher, courier, pulse = loops
+        ticker.cancel()
+        pulse.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                await self._ticker.quiet()
+                dispatcher.cancel()
+                self.engine.courier.stop()
+                await courier
+        courier.cancel()
+
+    def _server(self) -> Server:
+        face = admin.Admin(lambda: self.ready, self.reload, self._page)
+        routes = [*admin.routes(face), *prometheus.routes(self.engine.board)]
+        return serve(routes, self.config.web.route_prefix)
+
+    async def _page(self) -> tuple[bytes, str]:
+        with suppress(StoreError):
+            self._outbox = await self._store.counts()
+        return self._metrics.render()
+
+
+def open_edges(config: Config, own: Datasource, clock: Clock) -> Edges:
+    """Everything the configuration names, opened; nothing is contacted yet."""
+    sources: dict[str, Datasource] = {selfwatch.NAME: own}
+    for one in config.datasources:
+        source = PrometheusDatasource(
+            name=one.name,
+            url=one.url,
+            http=one.http,
+            timeout=one.timeout,
+            headers=one.headers,
+            query_params=one.query_params,
+            concurrency=one.concurrency,
+            max_response_bytes=one.max_response_bytes,
+        )
+        sources[one.name] = source
+        sources.setdefault("", source)
+    return Edges(sources, open_notifiers(config, clock))
+
+
+def open_notifiers(config: Config, clock: Clock) -> dict[str, Notifier]:
+    """The notifier of every integration, by its id."""
+    context = Context(clock, config.web.external_url, gethostname(), __version__)
+    return {one.id: one.plugin(one.config, context) for receiver in config.receivers for one in receiver.integrations}
+
+
+def plan(config: Config, edges: Edges) -> Plan:
+    """The configuration as the engine follows it, with the rules by which alertd watches itself."""
+    urls = {one.name: one.url for one in config.datasources}
+    if config.datasources:
+        urls[""] = config.datasources[0].url
+    receivers = {
+        receiver.name: tuple(Integration(one.id, one.receiver, one.send_resolved) for one in receiver.integrations)
+        for receiver in config.receivers
+    }
+    return Plan(
+        groups=[*(_linked(group, urls) for group in config.rules.groups), selfwatch.GROUP],
+        datasources=edges.datasources,
+        routing=Routing(config.route, receivers, config.web.external_url),
+        notifiers=edges.notifiers,
+        external_labels=config.evaluation.external_labels,
+        outage_tolerance=config.evaluation.outage_tolerance,
+    )
+
+
+def _linked(group: RuleGroup, urls: Mapping[str, str]) -> RuleGroup:
+    return replace(group, rules=tuple(replace(rule, source_url=_graph(rule, urls)) for rule in group.rules))
+
+
+def _graph(rule: Rule, urls: Mapping[str, str]) -> str:
+    """Where a person sees this expression drawn: the graph page of the server that answers it."""
+    base = urls.get(rule.datasource, "")
+    return f"{base.rstrip('/')}/graph?g0.expr={quote_plus(rule.expr)}&g0.tab=1" if base else ""
+
+
+def _rules(config: Config) -> int:
+    return sum(rule.enabled for group in config.rules.groups for rule in group.rules)

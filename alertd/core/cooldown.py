@@ -18,10 +18,11 @@ def cools_until(alert: Alert, told: Told, now: datetime) -> datetime | None:
 def repeats_at(mark: Mark, told: Told, route: Route) -> datetime | None:
     """When an alert that was told and still fires is told again; None while no message about it has been accepted.
 
-    A route without a `repeat_interval` of its own repeats after the rule's cooldown; a longer cooldown always wins.
+    A route without a `repeat_interval` of its own repeats after the rule's cooldown; a longer cooldown always wins, and
+    so does a longer `group_interval`.
     """
     if mark.told_at is None:
         return None
-    due = mark.told_at + (route.repeat_interval or mark.cooldown or REPEAT_INTERVAL)
+    pause = max(route.repeat_interval or mark.cooldown or REPEAT_INTERVAL, route.group_interval)
     cooling = told.cooling.get(mark.incident)
-    return max(due, cooling.until) if cooling else due
+    return max(mark.told_at + pause, cooling.until) if cooling else mark.told_at + pause

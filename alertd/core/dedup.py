@@ -88,7 +88,10 @@ def next_look(alerts: Iterable[Alert], line: Line, route: Route, now: datetime) 
 def _next_word(alert: Alert, line: Line, route: Route, now: datetime) -> datetime | None:
     known = line.told.open.get(alert.labels.key)
     if known is None or _is_news(alert, known):
-        return cools_until(alert, line.told, now)
+        until = cools_until(alert, line.told, now)
+        if until is None or line.told.at is None:
+            return until
+        return max(until, line.told.at + route.group_interval)
     return repeats_at(known, line.told, route) if line.waiting is None else None
 
 

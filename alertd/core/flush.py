@@ -72,8 +72,7 @@ def flush(
             Verdict(integration.id, decision.reason, len(decision.firing), len(decision.closing), len(muted))
         )
     due = min((at for at in looks if at is not None), default=None)
-    soonest = now + group.route.group_interval
-    return Flush(tuple(deliveries), after, tuple(verdicts), max(due, soonest) if due else None)
+    return Flush(tuple(deliveries), after, tuple(verdicts), due)
 
 
 def forgettable(alerts: Sequence[Alert], lines: Sequence[Line]) -> list[AlertId]:
@@ -97,7 +96,9 @@ def closing(group_key: str, integration: Integration, alerts: Sequence[Alert], t
 
 
 def silent(group_key: str, integration: str, told: Told, now: datetime) -> Delivery:
-    """A delivery nobody hears: it remembers what is told, and takes the place of a message that is no longer true."""
+    """A delivery nobody hears: it remembers what is told, takes the place of a message that is no longer true, and
+    marks the first flush of a group, from which its ticks are counted.
+    """
     return Delivery(identify(group_key, integration, now), group_key, integration, now, told, status=Status.SILENT)
 
 
@@ -106,7 +107,8 @@ def _deliver(
 ) -> Delivery | None:
     if decision.reason is None:
         stale = line.waiting is not None or decision.told.open != line.told.open
-        return silent(group.key, integration.id, decision.told, now) if stale else None
+        first = group.flushed_at is None
+        return silent(group.key, integration.id, decision.told, now) if stale or first else None
     if decision.repeats(line.waiting):
         return None
     notification = Notification(

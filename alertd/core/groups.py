@@ -16,7 +16,9 @@ AlertId = tuple[str, Labels]
 
 @dataclass
 class Group:
-    """What mutates: the members, `due_at` (when to flush next; None: when something happens) and `flushed_at`."""
+    """What mutates: the members, `due_at` (when to flush next; None: when something happens), and `flushed_at`, the
+    last flush that the outbox knows of, from which the ticks are counted.
+    """
 
     route: Route
     labels: Labels
@@ -49,9 +51,9 @@ class Group:
         ticks = max(1, -((self.flushed_at - now) // interval))
         return self.flushed_at + ticks * interval
 
-    def flushed(self, at: datetime) -> None:
-        """It has been looked at; nothing is due until somebody says so."""
-        self.flushed_at, self.due_at = at, None
+    def flushed(self, at: datetime | None) -> None:
+        """It has been looked at, and something was written at this instant; nothing is due until somebody says so."""
+        self.flushed_at, self.due_at = at or self.flushed_at, None
 
 
 def group_key(route: Route, labels: Labels) -> str:

@@ -165,7 +165,7 @@ class Dispatcher:
         self._lines.put({(key, integration): line for integration, line in result.lines.items()})
         for alert_id in leaving:
             self._leave(group, alert_id)
-        group.flushed(now)
+        group.flushed(max((delivery.at for delivery in result.deliveries), default=None))
         self._schedule(group, result.due_at)
         for verdict in result.verdicts:
             self._observer.notice(GroupFlushed(key, now, verdict))
@@ -196,11 +196,14 @@ class Dispatcher:
             return group.next_tick(now + _MOMENT)
         if isinstance(outcome, Retry):
             return None
-        alerts = self._board.tellable(group.members)
         if len(self._leaving(group, None)) == len(group.members):
             return now
-        again = next_look(alerts, self._lines.get(group.key, integration), group.route, now)
-        return max(again, group.next_tick(now)) if again else None
+        return self._look_ahead(group, integration, now)
+
+    def _look_ahead(self, group: Group, integration: str, now: datetime) -> datetime | None:
+        line = self._lines.get(group.key, integration)
+        again = next_look(self._board.tellable(group.members), line, group.route, now)
+        return again and max(again, now)
 
     def _schedule(self, group: Group, at: datetime | None) -> None:
         if at is not None:
@@ -224,9 +227,12 @@ class Dispatcher:
     def _rebuild(self, flushed: Mapping[str, datetime]) -> None:
         now = self._clock.now()
         self._groups, self._homes, self._agenda = {}, {}, Agenda()
-        for alert in self._board.all():
-            if alert.firing or alert.resolved:
-                self._insert(alert, now, flushed)
+        alerts = [alert for alert in self._board.all() if alert.firing or alert.resolved]
+        for alert in sorted(alerts, key=lambda alert: alert.fired_at or now):
+            self._insert(alert, now, flushed)
+        for group in self._groups.values():
+            for integration in self._routing.of(group.route):
+                self._schedule(group, self._look_ahead(group, integration.id, now))
         self._rerouted = True
         self.wake.set()
 
@@ -236,7 +242,7 @@ class Dispatcher:
             key = group_key(route, labels)
             group = self._groups.get(key)
             if group is None:
-                group = self._groups[key] = Group(route, labels, flushed_at=(flushed or {}).get(key))
+                group = self._groups[key] = Group(route, labels, flushed_at=_since(alert, (flushed or {}).get(key)))
             group.insert(alert, now)
             self._agenda.note(group)
             self._homes.setdefault(alert.id, set()).add(key)
@@ -263,3 +269,8 @@ class Dispatcher:
 
     def _heirs(self, alert: Alert, integration: str) -> Iterator[str]:
         return (key for key in self._homes.get(alert.id, ()) if self._is_served(key, integration))
+
+
+def _since(first: Alert, flushed: datetime | None) -> datetime | None:
+    """The last flush of a group, unless it belongs to an earlier life of it, before its first alert began."""
+    return flushed if flushed and first.fired_at and first.fired_at <= flushed else None

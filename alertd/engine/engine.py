@@ -60,8 +60,9 @@ class Engine:
         await self.evaluator.use(plan.groups, plan.datasources, expander)
         self.board.keep({rule.key for group in plan.groups for rule in group.rules})
 
-    async def touch(self) -> None:
-        """Remember that the daemon is alive, for the length of the next downtime, and drop old history."""
+    async def touch(self, *, prune: bool = False) -> None:
+        """Remember that the daemon is alive, for the length of the next downtime, and drop old history if asked."""
         now = self._clock.now()
         await self._store.touch(now)
-        await self._store.prune(now - _HISTORY)
+        if prune:
+            await self._store.prune(now - _HISTORY)

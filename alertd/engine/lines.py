@@ -17,15 +17,14 @@ class Lines:
         self._under_way: set[LineId] = set()
 
     def restore(self, told: Sequence[Delivery]) -> Mapping[str, datetime]:
-        """Take in what was told before the restart; the groups to which something is owed, and their last flush."""
+        """Take in what was told before the restart; every group's last flush."""
         flushed: dict[str, datetime] = {}
         for delivery in sorted(told, key=lambda delivery: delivery.at):
             line = self.get(delivery.group, delivery.integration)
             waiting = delivery.status is Status.PENDING
             after = Line(line.told, delivery) if waiting else Line(delivery.told_now, line.waiting)
             self._lines[delivery.group, delivery.integration] = after
-            if not after.idle:
-                flushed[delivery.group] = max(delivery.at, flushed.get(delivery.group, delivery.at))
+            flushed[delivery.group] = delivery.at
         return flushed
 
     def get(self, group: str, integration: str) -> Line:

@@ -16,7 +16,7 @@ class Admin:
 
     ready: Callable[[], bool]
     reload: Callable[[], Awaitable[None]]
-    metrics: Callable[[], tuple[bytes, str]]
+    metrics: Callable[[], Awaitable[tuple[bytes, str]]]
 
 
 def routes(admin: Admin) -> list[BaseRoute]:
@@ -36,7 +36,7 @@ def routes(admin: Admin) -> list[BaseRoute]:
         return PlainTextResponse("")
 
     async def metrics(_: Request) -> Response:
-        page, content_type = admin.metrics()
+        page, content_type = await admin.metrics()
         return Response(page, headers={"Content-Type": content_type})
 
     return [

@@ -152,6 +152,19 @@ async def test_a_reload_that_changes_nothing_tells_nothing() -> None:
     assert world.story == ["1m30s ops: JobDown (first notification)"]
 
 
+@pytest.mark.parametrize("what", ["restarts", "reloads"])
+async def test_a_repeat_stays_on_time(what: str) -> None:
+    route = replace(ROUTE, repeat_interval=timedelta(minutes=7))
+    world = World(rule("JobDown"), route=route)
+    world.at("1m").fires("JobDown")
+    if what == "restarts":
+        world.at("7m").restarts()
+    else:
+        world.at("7m").reloads(route=replace(route))
+    await world.run_until("10m")
+    assert world.story[1:] == ["8m30s ops: JobDown (repeat interval elapsed)"]
+
+
 async def test_a_removed_rule_closes_its_alerts_and_says_so() -> None:
     world = World(rule("JobDown"), rule("Other"))
     world.at("1m").fires("JobDown")

@@ -1,0 +1,117 @@
+"""`alertd run`: the daemon, with its flags, its signals and the few lines it says when it starts."""
+
+import asyncio
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from alertd import __version__
+from alertd.cli.problems import fail
+from alertd.config import load
+from alertd.config.values import Config, Overrides
+from alertd.errors import ConfigError, StoreError
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), help="The configuration file.")
+@click.option("--prometheus-url", help="The Prometheus to ask; takes the place of `prometheus` in the file.")
+@click.option("--rules", multiple=True, metavar="GLOB", help="Rule files; take the place of `rule_files`. Repeatable.")
+@click.option("--listen", metavar="HOST:PORT", help="Where to serve HTTP.  [default: 127.0.0.1:9093]")
+@click.option("--storage", metavar="URL", help="Where to keep the state, sqlite:///… or memory.")
+@click.option("--external-url", metavar="URL", help="How people reach this daemon, for links in messages.")
+@click.option("--route-prefix", metavar="PATH", help="Serve HTTP below this path.")
+@click.option("--log-format", type=click.Choice(["json", "console"]), help="How to write the log to standard error.")
+def command(
+    config: Path | None,
+    prometheus_url: str | None,
+    rules: tuple[str, ...],
+    listen: str | None,
+    storage: str | None,
+    external_url: str | None,
+    route_prefix: str | None,
+    log_format: Literal["json", "console"] | None,
+) -> None:
+    """Evaluate rules and tell people, until SIGTERM or Ctrl-C. SIGHUP reads the configuration again."""
+    if config is None and prometheus_url is None:
+        raise click.UsageError("say where the configuration is (--config FILE), or which Prometheus to ask "
+                               "(--prometheus-url URL --rules GLOB)")  # fmt: skip
+    overrides = Overrides(
+        prometheus_url=prometheus_url,
+        rules=rules,
+        listen=listen,
+        storage=storage,
+        external_url=external_url,
+        route_prefix=route_prefix,
+        log_format=log_format,
+    )
+    try:
+        loaded = load(config, overrides)
+        asyncio.run(_live(loaded, config, overrides))
+    except (ConfigError, StoreError) as error:
+        fail(error)
+
+
+async def _live(config: Config, path: Path | None, overrides: Overrides) -> None:
+    from alertd.app import App
+    from alertd.clock import SystemClock
+    from alertd.config import reload
+    from alertd.store import open_store
+    from alertd.telemetry.logs import Logs, set_up
+
+    set_up(config.log.format, config.log.level)
+    listener = _listen(config)
+    store = open_store(config.storage_url)
+    app = App(config, lambda last: reload(path, overrides, last), store, Logs(), SystemClock())
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    reloads: set[asyncio.Task[None]] = set()
+
+    def on_hangup() -> None:
+        task = loop.create_task(_reload(app))
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, on_hangup)
+    await app.run(listener, stop, lambda: _announce(config, listener))
+
+
+async def _reload(app: "App") -> None:  # noqa: F821 - imported when the daemon starts
+    try:
+        await app.reload()
+    except ConfigError:
+        return  # the event has said so: in the log, in the metric, and as a self-alert
+
+
+def _listen(config: Config) -> socket.socket:
+    from alertd.web.server import bind
+
+    try:
+        return bind(config.web.host, config.web.port)
+    except OSError as problem:
+        click.echo(f"cannot listen on {config.web.host}:{config.web.port}: {problem.strerror}", err=True)
+        click.echo("Is another alertd (or Alertmanager) running there? --listen names another address.", err=True)
+        sys.exit(1)
+
+
+def _announce(config: Config, listener: socket.socket) -> None:
+    """A few lines for whoever started it."""
+    host, port = listener.getsockname()[:2]
+    groups, receivers = config.rules.groups, config.receivers
+    rules = sum(rule.enabled for group in groups for rule in group.rules)
+    skipped = f", {len(config.rules.skipped)} recording rules skipped" if config.rules.skipped else ""
+    sources = ", ".join(f"{one.url}" for one in config.datasources) or "no Prometheus"
+    names = ", ".join(receiver.name for receiver in receivers)
+    for line in (
+        f"alertd {__version__}",
+        f"  rules      {rules} in {len(groups)} groups{skipped}",
+        f"  asks       {sources}",
+        f"  tells      {names}",
+        f"  keeps      {config.storage_url}",
+        f"  listens    http://{host}:{port}{config.web.route_prefix}",
+    ):
+        click.echo(line, err=True)
