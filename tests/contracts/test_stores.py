@@ -45,11 +45,6 @@ def silent(minutes: float, group: str = "g", told: Told = NOTHING) -> Delivery:
     return replace(delivery(minutes, group, told=told), notification=None, status=Status.SILENT, next_at=None)
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(params=["memory", "sqlite"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     store = open_store("memory" if request.param == "memory" else f"sqlite:///{tmp_path}/state/alertd.db")
@@ -307,7 +302,8 @@ async def test_prune_keeps_what_an_open_alert_depends_on(store: Store) -> None:
 
 
 async def test_prune_keeps_what_a_cooldown_depends_on(store: Store) -> None:
-    await _finish(store, "cooling", [0], replace(NOTHING, cooling={"i": Cooling(after(60), Severity.INFO)}))
+    cooling = {name: Cooling(after(until), Severity.INFO) for name, until in (("i", 60), ("j", 30))}
+    await _finish(store, "cooling", [0], replace(NOTHING, cooling=cooling))
     assert await store.prune(after(59)) == 0
     assert await store.prune(after(60)) == 1
 

@@ -3,9 +3,10 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -18,13 +19,16 @@ from alertd.core.labels import Labels
 from alertd.core.severity import Severity
 from alertd.core.told import NOTHING, Cooling, Told
 from alertd.errors import StoreError
+from alertd.ports import Store
 from alertd.store.memory import MemoryStore
 from alertd.store.outbox import FOREVER
 from alertd.store.sqlite import SqliteStore
 
 from .deliveries import NOON, OPEN, delivery
 
-GROUPS, INTEGRATIONS = ["g", "h"], ["one", "two"]
+INTEGRATIONS = ["one", "two"]
+lines = st.sampled_from([("g", "one"), ("h", "one"), ("g", "two")])
+MEMORY_DISK = Path("/dev/shm")
 COOLING = Told(NOON, {}, {"incident": Cooling(NOON + timedelta(minutes=30), Severity.INFO)})
 tolds = st.sampled_from([NOTHING, OPEN, COOLING])
 minutes = st.sampled_from([0, 1, 2, 5])
@@ -32,22 +36,25 @@ names = st.sampled_from(["A", "B"])
 
 
 class Twins(RuleBasedStateMachine):
-    """`now` moves on in minutes; `claimed` has every delivery ever claimed, so that late outcomes happen, too."""
+    """`now` moves on in minutes; `claimed` has every delivery ever claimed, so that late outcomes happen, too.
+
+    Each rule does much, and of few kinds of things, so that short runs reach the corners.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.mkdtemp()
-        self.runner = asyncio.Runner()
+        self.folder = tempfile.mkdtemp(dir=MEMORY_DISK if MEMORY_DISK.is_dir() else None)
+        self.loop = asyncio.new_event_loop()
         self.memory, self.sqlite = MemoryStore(), self._open()
-        self.now = 0
+        self.now = self.committed = 0
         self.claimed: list[Delivery] = []
 
     def _open(self) -> SqliteStore:
         return SqliteStore.open(f"sqlite:///{self.folder}/alertd.db")
 
     def teardown(self) -> None:
-        self.runner.run(self.sqlite.close())
-        self.runner.close()
+        self.loop.run_until_complete(self.sqlite.close())
+        self.loop.close()
         shutil.rmtree(self.folder)
 
     def both(self, method: str, *arguments: Any) -> Any:
@@ -57,48 +64,58 @@ class Twins(RuleBasedStateMachine):
 
     def result(self, call: Coroutine[Any, Any, Any]) -> Any:
         try:
-            return self.runner.run(call)
+            return self.loop.run_until_complete(call)
         except StoreError as error:
             return str(error)
 
-    @rule(group=st.sampled_from(GROUPS), integration=st.sampled_from(INTEGRATIONS), told=tolds, wait=minutes)
-    def commit(self, group: str, integration: str, told: Told, wait: int) -> None:
-        one = delivery(self.now, group, integration, told)
-        self.both("commit", [replace(one, next_at=one.at + timedelta(minutes=wait))], ())
+    @rule(lines=st.lists(lines, min_size=1, max_size=3), told=tolds, wait=minutes)
+    def commit(self, lines: list[tuple[str, str]], told: Told, wait: int) -> None:
+        new = [delivery(self.now, group, integration, told) for group, integration in lines]
+        self.both("commit", [self._unique(replace(one, next_at=one.at + timedelta(minutes=wait))) for one in new], ())
 
-    @rule(group=st.sampled_from(GROUPS), integration=st.sampled_from(INTEGRATIONS), told=tolds)
-    def commit_silent(self, group: str, integration: str, told: Told) -> None:
-        one = delivery(self.now, group, integration, told)
+    @rule(line=lines, told=tolds)
+    def commit_silent(self, line: tuple[str, str], told: Told) -> None:
+        one = self._unique(delivery(self.now, *line, told))
         self.both("commit", [replace(one, notification=None, status=Status.SILENT, next_at=None)], ())
 
-    @rule(integration=st.sampled_from(INTEGRATIONS), lease=minutes, limit=st.integers(1, 2))
-    def claim(self, integration: str, lease: int, limit: int) -> None:
+    def _unique(self, one: Delivery) -> Delivery:
+        self.committed += 1
+        return replace(one, id=f"{self.committed}")
+
+    @rule(wait=minutes, lease=minutes, limit=st.integers(1, 2))
+    def claim(self, wait: int, lease: int, limit: int) -> None:
+        self.now += wait
         now = NOON + timedelta(minutes=self.now)
-        self.claimed += self.both("claim", integration, now, now + timedelta(minutes=lease), limit)
+        for integration in INTEGRATIONS:
+            self.claimed += self.both("claim", integration, now, now + timedelta(minutes=lease), limit)
+
+    @rule(line=lines, told=tolds, kind=st.sampled_from(["sent", "retry", "dead", "hangs"]), newer=st.booleans())
+    def attempt(self, line: tuple[str, str], told: Told, kind: str, newer: bool) -> None:
+        """The straight way, with a newer delivery in the middle if so."""
+        self.commit([line], told, 0)
+        self.claim(0, 1, 2)
+        if newer:
+            self.commit([line], told, 0)
+        if kind != "hangs" and self.claimed:
+            self.settle(kind, 1, 0)
 
     @precondition(lambda self: self.claimed)
-    @rule(data=st.data(), kind=st.sampled_from(["sent", "retry", "dead"]), wait=minutes)
-    def settle(self, data: st.DataObject, kind: str, wait: int) -> None:
+    @rule(kind=st.sampled_from(["sent", "retry", "dead"]), wait=minutes, back=st.integers(0, 3))
+    def settle(self, kind: str, wait: int, back: int) -> None:
         now = NOON + timedelta(minutes=self.now)
         outcomes: dict[str, Outcome] = {
             "sent": Sent(now, "ok"),
             "retry": Retry(now + timedelta(minutes=wait), "503"),
             "dead": Dead(now, "404"),
         }
-        self.both("settle", data.draw(st.sampled_from(self.claimed)), outcomes[kind])
+        self.both("settle", self.claimed[-1 - back % len(self.claimed)], outcomes[kind])
 
-    @rule(name=names, state=st.sampled_from([None, *State]))
-    def record(self, name: str, state: State | None) -> None:
-        alert = Alert("rule", Labels({"alertname": name}), state or State.FIRING, NOON)
-        self.both("record", [Transition(None, alert) if state else Transition(alert, None)])
-
-    @rule(name=names)
-    def forget(self, name: str) -> None:
-        self.both("commit", (), [("rule", Labels({"alertname": name}))])
-
-    @rule(minutes=minutes)
-    def wait(self, minutes: int) -> None:
-        self.now += minutes
+    @rule(names=st.lists(names), states=st.lists(st.sampled_from([None, *State])), forgotten=st.none() | names)
+    def record(self, names: list[str], states: list[State | None], forgotten: str | None) -> None:
+        alerts = [Alert("rule", Labels({"alertname": name}), State.FIRING, NOON) for name in names]
+        pairs = zip(alerts, states, strict=False)
+        self.both("record", [Transition(one, state and replace(one, state=state)) for one, state in pairs])
+        self.both("commit", (), [("rule", Labels({"alertname": forgotten}))] if forgotten else ())
         self.both("touch", NOON + timedelta(minutes=self.now))
 
     @rule(age=st.sampled_from([0, 3, 20]))
@@ -107,18 +124,25 @@ class Twins(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        self.runner.run(self.sqlite.close())
+        self.loop.run_until_complete(self.sqlite.close())
         self.sqlite = self._open()
         for integration in INTEGRATIONS:
             self.memory._release(integration, FOREVER)
 
     @invariant()
     def agree(self) -> None:
-        one, other = self.runner.run(self.memory.load()), self.runner.run(self.sqlite.load())
-        assert set(map(repr, one.alerts)) == set(map(repr, other.alerts))
-        assert (one.told, one.alive_at) == (other.told, other.alive_at)
-        self.both("due")
-        self.both("counts")
+        self.loop.run_until_complete(self._agree())
+
+    async def _agree(self) -> None:
+        one, other = [await asyncio.gather(*self._looks(store)) for store in (self.memory, self.sqlite)]
+        assert one == other
+
+    def _looks(self, store: Store) -> Sequence[Coroutine[Any, Any, Any]]:
+        return self._load(store), store.due(), store.counts()
+
+    async def _load(self, store: Store) -> tuple[Any, ...]:
+        snapshot = await store.load()
+        return set(map(repr, snapshot.alerts)), snapshot.told, snapshot.alive_at
 
     @invariant()
     def at_most_one_waits(self) -> None:
@@ -131,5 +155,5 @@ class Twins(RuleBasedStateMachine):
 
 TestTwins = Twins.TestCase
 TestTwins.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=80, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -1,0 +1,167 @@
+"""What alertd says about itself while it runs: one line an event, and a lasting problem once, not at every tick."""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from logging import DEBUG, ERROR, INFO, WARNING
+from typing import Any, Literal, TextIO
+
+from alertd.core.delivery import Dead, Retry, Sent
+from alertd.events import (
+    AlertChanged,
+    DatasourceAnswered,
+    DeliveryTried,
+    Event,
+    GroupEvaluated,
+    GroupFlushed,
+    Reloaded,
+    RuleEvaluated,
+    Trouble,
+)
+from alertd.telemetry.formats import ConsoleFormat, JsonFormat
+
+_QUIET = ("httpx", "httpcore", "apscheduler", "uvicorn")  # they tell what alertd tells better
+_NUMBER = re.compile(r"\d+")
+
+
+def set_up(form: Literal["json", "console"], level: str = "info", stream: TextIO | None = None) -> None:
+    """Send all logging to this stream (standard error), and nowhere else."""
+    stream = stream or sys.stderr
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonFormat() if form == "json" else ConsoleFormat(colours=stream.isatty()))
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.captureWarnings(True)  # noqa: FBT003 - the standard library's signature
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(WARNING)
+
+
+class Logs:
+    """An Observer that writes. It remembers who is in trouble, and how, so that it can say what is new."""
+
+    def __init__(self) -> None:
+        self._log = logging.getLogger("alertd")
+        self._problems: dict[tuple[str, str], str] = {}
+        self._actions: Mapping[type, Callable[[Any], None]] = {
+            RuleEvaluated: self._rule_evaluated,
+            GroupEvaluated: self._group_evaluated,
+            DatasourceAnswered: self._datasource_answered,
+            AlertChanged: self._alert_changed,
+            GroupFlushed: self._group_flushed,
+            DeliveryTried: self._delivery_tried,
+            Reloaded: self._reloaded,
+            Trouble: self._trouble,
+        }
+
+    def notice(self, event: Event) -> None:
+        """Write its line."""
+        action = self._actions.get(type(event))
+        if action:
+            action(event)
+
+    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
+        """Nothing is traced here."""
+        return nullcontext()
+
+    def _write(self, level: int, message: str, **fields: object) -> None:
+        if self._log.isEnabledFor(level):
+            self._log.log(level, message, extra={"fields": fields})
+
+    def _news(self, kind: str, name: str, problem: str) -> bool:
+        """Remember the problem ("" if there is none); True if it is another one than before, numbers aside."""
+        key, gist = (kind, name), _NUMBER.sub("#", problem)
+        if gist == self._problems.get(key, ""):
+            return False
+        if gist:
+            self._problems[key] = gist
+        else:
+            del self._problems[key]
+        return True
+
+    def _rule_evaluated(self, event: RuleEvaluated) -> None:
+        if not event.error and not event.warnings and not self._problems:
+            self._quiet_rule(event)
+            return
+        rule, name = event.rule, event.rule.key
+        place = {"rule": rule.name, "group": rule.group, "file": rule.file}
+        if self._news("remark", name, " ".join(event.warnings)) and event.warnings:
+            self._write(WARNING, "the datasource remarks on a rule", **place, remarks="; ".join(event.warnings))
+        news = self._news("rule", name, event.error)
+        if not news:
+            self._quiet_rule(event)
+        elif event.error:
+            # A datasource that is down is one problem, not one for each of its rules.
+            known = ("datasource", rule.datasource) in self._problems
+            self._write(DEBUG if known else WARNING, "rule failed", **place, error=event.error)
+        else:
+            self._write(INFO, "rule evaluates again", **place)
+
+    def _quiet_rule(self, event: RuleEvaluated) -> None:
+        self._write(
+            DEBUG,
+            "rule evaluated",
+            rule=event.rule.name,
+            group=event.rule.group,
+            samples=event.samples,
+            seconds=event.seconds,
+            error=event.error,
+        )
+
+    def _group_evaluated(self, event: GroupEvaluated) -> None:
+        level, text = (WARNING, "evaluations missed") if event.missed else (DEBUG, "group evaluated")
+        group = event.group
+        self._write(
+            level, text, group=group.name, file=group.file, at=event.at, missed=event.missed, seconds=event.seconds
+        )
+
+    def _datasource_answered(self, event: DatasourceAnswered) -> None:
+        name, error = event.datasource, event.error
+        if not self._news("datasource", name, error):
+            self._write(DEBUG, "datasource asked", datasource=name, queries=event.queries, error=error)
+        elif error:
+            self._write(WARNING, "datasource does not answer", datasource=name, error=error)
+        else:
+            self._write(INFO, "datasource answers again", datasource=name)
+
+    def _alert_changed(self, event: AlertChanged) -> None:
+        before, after = event.transition.before, event.transition.after
+        alert = after or before
+        if alert is None or not self._log.isEnabledFor(INFO):
+            return
+        state = after.state if after else "inactive"
+        self._write(INFO, f"alert {state}", alert=alert.name, labels=alert.labels, at=event.at, because=alert.because)
+
+    def _group_flushed(self, event: GroupFlushed) -> None:
+        verdict = event.verdict
+        self._write(
+            INFO if verdict.reason else DEBUG,
+            f"to tell: {verdict.reason}" if verdict.reason else "nothing to tell",
+            integration=verdict.integration,
+            group=event.group,
+            firing=verdict.firing,
+            resolved=verdict.resolved,
+            muted=verdict.muted,
+        )
+
+    def _delivery_tried(self, event: DeliveryTried) -> None:
+        one, outcome = event.delivery, event.outcome
+        place = {"integration": one.integration, "group": one.group, "delivery": one.id}
+        news = self._news("integration", one.integration, "" if isinstance(outcome, Sent) else outcome.error)
+        match outcome:
+            case Sent(_, said):
+                self._write(INFO, "told", **place, said=said, attempts=one.attempts, seconds=event.seconds)
+            case Retry(at, error):
+                self._write(WARNING if news else DEBUG, "not told yet", **place, error=error, again_at=at)
+            case Dead(_, error):
+                self._write(ERROR, "given up", **place, error=error, attempts=one.attempts)
+
+    def _reloaded(self, event: Reloaded) -> None:
+        if event.error:
+            self._write(ERROR, "reload failed, the last good version is kept", rules=event.rules, error=event.error)
+            return
+        self._problems.clear()  # of what may be no more; what lasts is told again
+        self._write(INFO, "configuration loaded", rules=event.rules)
+
+    def _trouble(self, event: Trouble) -> None:
+        self._write(ERROR, event.where, error=event.error)

@@ -1,8 +1,0 @@
-"""Stores run on asyncio."""
-
-import pytest
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"

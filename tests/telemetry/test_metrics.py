@@ -1,0 +1,128 @@
+"""Events are counted under the names that docs/metrics.md promises."""
+
+import platform
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from alertd import __version__
+from alertd.core.alerts import State
+from alertd.core.delivery import Sent
+from alertd.events import Reloaded
+from alertd.telemetry.metrics import Levels, Metrics
+
+from .happenings import EVERY, NOON, answered, evaluated, refused, tried
+
+DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(Levels(alerts=lambda: {State.FIRING: 2}, outbox=lambda: {"pending": 3, "sent": 9}, rules=lambda: 7))
+
+
+def read(metrics: Metrics) -> Mapping[str, float]:
+    page, _ = metrics.render()
+    return {
+        sample.name + "".join(f" {value}" for _, value in sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(page.decode())
+        for sample in family.samples
+    }
+
+
+def test_every_event_is_counted(metrics: Metrics) -> None:
+    for event in EVERY:
+        metrics.notice(event)
+    found = read(metrics)
+    expected = {
+        "alertd_rule_evaluations_total": 2,
+        "alertd_rule_evaluation_failures_total": 1,
+        "alertd_rules_failing": 1,
+        "alertd_group_iterations_missed_total": 2,
+        "alertd_group_duration_seconds_count": 2,
+        "alertd_group_lateness_seconds_sum": 0.02,
+        "alertd_datasource_up main": 1,
+        "alertd_datasource_up other": 0,
+        "alertd_datasource_duration_seconds_count main": 1,
+        "alertd_alert_changes_total firing": 1,
+        "alertd_alert_changes_total inactive": 1,
+        "alertd_notifications_total webhook[0] team": 3,
+        "alertd_notifications_failed_total webhook[0] server_error team": 1,
+        "alertd_notifications_failed_total webhook[0] client_error team": 1,
+        "alertd_notifications_dead_total webhook[0] team": 1,
+        "alertd_notification_duration_seconds_count webhook[0] team": 3,
+        "alertd_notification_latency_seconds_sum": 40,
+        "alertd_config_last_reload_successful": 0,
+        "alertd_troubles_total": 1,
+    }
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_a_new_daemon_shows_what_others_build_on(metrics: Metrics) -> None:
+    found = read(metrics)
+    assert found["alertd_rule_evaluations_total"] == 0
+    assert found["alertd_rule_evaluation_failures_total"] == 0
+    assert found["alertd_group_iterations_missed_total"] == 0
+    assert found["alertd_config_last_reload_successful"] == 1
+    assert found[f"alertd_build_info {platform.python_version()} {__version__}"] == 1
+
+
+def test_levels_are_read_when_asked(metrics: Metrics) -> None:
+    found = read(metrics)
+    assert (found["alertd_alerts firing"], found["alertd_alerts pending"]) == (2, 0)
+    assert (found["alertd_outbox_pending"], found["alertd_outbox_dead"], found["alertd_rules"]) == (3, 0, 7)
+
+
+def test_a_rule_that_recovers_fails_no_longer(metrics: Metrics) -> None:
+    for event in (evaluated("timeout"), evaluated("timeout", "Other"), evaluated(), evaluated(name="Fine")):
+        metrics.notice(event)
+    assert read(metrics)["alertd_rules_failing"] == 1
+
+
+def test_a_reload_forgets_what_may_be_no_more(metrics: Metrics) -> None:
+    for event in (evaluated("timeout"), answered("refused"), Reloaded(NOON, 7)):
+        metrics.notice(event)
+    found = read(metrics)
+    assert "alertd_datasource_up main" not in found
+    assert found["alertd_rules_failing"] == 0
+    assert found["alertd_config_last_reload_successful"] == 1
+    assert found["alertd_config_last_reload_success_timestamp_seconds"] == NOON.timestamp()
+
+
+def test_a_receiver_may_have_any_name(metrics: Metrics) -> None:
+    for name in ("a/b", 'quo"te\n', "💥"):
+        metrics.notice(tried(Sent(NOON), receiver=name))
+    assert {name for name in read(metrics) if name.startswith("alertd_notifications_total")} == {
+        "alertd_notifications_total webhook[0] a/b",
+        'alertd_notifications_total webhook[0] quo"te\n',
+        "alertd_notifications_total webhook[0] 💥",
+    }
+
+
+def test_a_failure_without_an_error_has_a_reason(metrics: Metrics) -> None:
+    failure = refused()
+    metrics.notice(tried(failure.outcome))
+    assert read(metrics)["alertd_notifications_failed_total webhook[0] other team"] == 1
+
+
+def test_the_page_is_of_the_type_prometheus_expects(metrics: Metrics) -> None:
+    page, content_type = metrics.render()
+    assert content_type.startswith("text/plain; version=")
+    assert b"_created" not in page
+
+
+def test_what_is_not_an_event_is_passed_over(metrics: Metrics) -> None:
+    metrics.notice(object())  # type: ignore[arg-type]
+    with metrics.span("deliver", integration="x"):
+        pass
+
+
+def test_every_metric_has_its_line_in_the_docs(metrics: Metrics) -> None:
+    page, _ = metrics.render()
+    families = {(family.name, family.type) for family in text_string_to_metric_families(page.decode())}
+    registered = {(f"{name}_total" if kind == "counter" else name, kind) for name, kind in families}
+    described = {*re.findall(r"^\| `(\w+)` \| (\w+) \|", DOCS.read_text(), re.MULTILINE)}
+    assert described == registered
