@@ -68,7 +68,8 @@ class Delivery:
 
 def identify(group: str, integration: str, at: datetime) -> str:
     """The deterministic id of the delivery: the same decision made twice is the same delivery."""
-    return str(uuid5(_NAMESPACE, f"{group}\n{integration}\n{at.isoformat()}"))
+    text = f"{group}\n{integration}\n{at.isoformat()}"
+    return str(uuid5(_NAMESPACE, text.encode("utf-8", "backslashreplace").decode()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from alertd.core.rules import OnTrouble, Rule
 
 Alerts = Mapping[Labels, Alert]
 
+_BLINK = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Advance:
@@ -69,8 +71,11 @@ def ended(alerts: Iterable[Alert], because: str, now: datetime) -> tuple[Transit
 
 
 def resumed(alert: Alert, downtime: timedelta, tolerance: timedelta, now: datetime) -> Alert:
-    """An alert after a restart: pending time goes on where it was, or begins anew after a long downtime."""
-    if alert.state is not State.PENDING:
+    """An alert after a restart: pending time goes on where it was, or begins anew after a long downtime.
+
+    A downtime of up to a minute counts as no downtime, so that a quick restart delays nobody's alert.
+    """
+    if alert.state is not State.PENDING or downtime <= _BLINK:
         return alert
     if downtime > tolerance:
         return replace(alert, active_at=now)

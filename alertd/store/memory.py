@@ -43,6 +43,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._alerts: dict[tuple[str, Labels], Alert] = {}
+        self._ended: dict[tuple[str, Labels], Alert] = {}
         self._rows: dict[str, _Row] = {}
         self._groups: dict[tuple[str, str], list[_Row]] = {}
         self._alive_at: datetime | None = None
@@ -51,21 +52,22 @@ class MemoryStore:
     async def load(self) -> Snapshot:
         told = (row for rows in self._groups.values() for row in _told(rows))
         rows = sorted(told, key=lambda row: row.seq)
-        return Snapshot(tuple(self._alerts.values()), tuple(row.delivery for row in rows), self._alive_at)
+        return Snapshot((*self._alerts.values(), *self._ended.values()), tuple(row.delivery for row in rows), self._alive_at)
 
     async def record(self, transitions: Sequence[Transition]) -> None:
         for transition in transitions:
-            if transition.after:
-                self._alerts[transition.after.id] = transition.after
-            elif transition.before:
+            if transition.before:
                 self._alerts.pop(transition.before.id, None)
+            if transition.after:
+                kept = self._ended if transition.after.resolved else self._alerts
+                kept[transition.after.id] = transition.after
 
     async def commit(self, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
         for delivery in deliveries:
             if delivery.id not in self._rows:
                 self._add(admitted(delivery))
         for alert in forgotten:
-            self._alerts.pop(alert, None)
+            self._ended.pop(alert, None)
 
     def _add(self, delivery: Delivery) -> None:
         self._seq += 1

@@ -10,11 +10,11 @@ ALIVE_AT = "SELECT value FROM meta WHERE key = 'alive_at'"
 ALERTS = "SELECT body FROM alerts ORDER BY rowid"
 
 WRITE_ALERT = """
-INSERT INTO alerts (rule, labels, state, body) VALUES (?, ?, ?, ?)
-ON CONFLICT (rule, labels) DO UPDATE SET state = excluded.state, body = excluded.body
+INSERT INTO alerts (rule, labels, ended, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (rule, labels, ended) DO UPDATE SET body = excluded.body
 """
 
-DELETE_ALERT = "DELETE FROM alerts WHERE rule = ? AND labels = ?"
+DELETE_ALERT = "DELETE FROM alerts WHERE rule = ? AND labels = ? AND ended = ?"
 
 # What every integration was last told about every group (the one row that OUTDATE leaves), and the newer one that is to
 # be told. Without the former, a pending row that dies after a restart would take the memory of what came before along.

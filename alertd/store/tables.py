@@ -30,18 +30,18 @@ def record(db: Connection, transitions: Sequence[Transition]) -> None:
     """In order, so that of two transitions of one alert the later one stands."""
     for transition in transitions:
         after, before = transition.after, transition.before
+        if before and (after is None or after.resolved):
+            db.execute(queries.DELETE_ALERT, (to_column(before.rule), before.labels.key, False))
         if after:
-            row = (to_column(after.rule), after.labels.key, str(after.state), codec.encode_alert(after))
+            row = (to_column(after.rule), after.labels.key, after.resolved, codec.encode_alert(after))
             db.execute(queries.WRITE_ALERT, row)
-        elif before:
-            db.execute(queries.DELETE_ALERT, (to_column(before.rule), before.labels.key))
 
 
 def commit(db: Connection, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
     encoder = Encoder()
     for delivery in deliveries:
         _add(db, admitted(delivery), encoder)
-    db.executemany(queries.DELETE_ALERT, [(to_column(rule), labels.key) for rule, labels in forgotten])
+    db.executemany(queries.DELETE_ALERT, [(to_column(rule), labels.key, True) for rule, labels in forgotten])
 
 
 def _add(db: Connection, delivery: Delivery, encoder: Encoder) -> None:

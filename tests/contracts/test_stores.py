@@ -95,9 +95,21 @@ async def test_later_transitions_of_one_alert_stand(store: Store) -> None:
 
 async def test_forgotten_alerts_go_with_the_commit(store: Store) -> None:
     down, slow = alert(), alert("Slow")
-    await store.record([Transition(None, down), Transition(None, slow)])
+    await store.record([Transition(None, down), Transition(None, slow), Transition(down, over(down))])
     await store.commit([delivery(0)], {down.id})
     assert (await store.load()).alerts == (slow,)
+
+
+async def test_an_end_is_kept_beside_an_alert_that_begins_anew(store: Store) -> None:
+    first, again = alert(), alert(state=State.PENDING)
+    await store.record([Transition(None, first), Transition(first, over(first)), Transition(None, again)])
+    assert sorted((await store.load()).alerts, key=lambda one: one.state) == [again, over(first)]
+    await store.commit([], {first.id})
+    assert (await store.load()).alerts == (again,)
+
+
+def over(one: Alert) -> Alert:
+    return replace(one, state=State.RESOLVED, resolved_at=after(9))
 
 
 async def test_what_was_committed_is_claimed(store: Store) -> None:

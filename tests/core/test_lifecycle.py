@@ -119,7 +119,7 @@ def test_alerts_of_a_lost_rule_end_and_say_why() -> None:
 
 @pytest.mark.parametrize(
     ("state", "downtime", "waited"),
-    [(PENDING, 20, 10), (PENDING, 60, 10), (PENDING, 61, 0), (FIRING, 600, 610)],
+    [(PENDING, 1, 11), (PENDING, 20, 10), (PENDING, 60, 10), (PENDING, 61, 0), (FIRING, 600, 610)],
 )
 def test_after_a_restart(state: State, downtime: float, waited: float) -> None:
     before = alert(state, active=downtime + 10)

@@ -5,12 +5,13 @@ CREATE TABLE meta (
     value INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- An alert that ended is kept until everybody has been told, beside one of the same labels that begins anew.
 CREATE TABLE alerts (
     rule   TEXT NOT NULL,
     labels TEXT NOT NULL,  -- Labels.key
-    state  TEXT NOT NULL,
+    ended  INTEGER NOT NULL,
     body   TEXT NOT NULL,
-    PRIMARY KEY (rule, labels)
+    PRIMARY KEY (rule, labels, ended)
 );
 
 -- The outbox. A greater seq is newer, whatever the clock said. `current`: this row is, or may become, what was last
