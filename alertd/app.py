@@ -157,6 +157,7 @@ def open_edges(config: Config, own: Datasource, clock: Clock) -> Edges:
         source = PrometheusDatasource(
             name=one.name,
             url=one.url,
+            clock=clock,
             http=one.http,
             timeout=one.timeout,
             headers=one.headers,

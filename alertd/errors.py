@@ -1,11 +1,11 @@
 """The exception tree: few classes, each one because somebody catches it differently.
 
-    AlertdError
-    ├── ConfigError      the files people write: a list of problems, each with its place and advice
-    ├── TemplateError    a template that cannot be parsed or expanded: the text says so, the alert goes on
-    ├── QueryError       a datasource that did not answer a query: the state is held, the rule is `err`
-    ├── DeliveryError    a receiver that did not accept a message: retried, or given up if permanent
-    └── StoreError       the state cannot be read or written
+AlertdError
+├── ConfigError      the files people write: a list of problems, each with its place and advice
+├── TemplateError    a template that cannot be parsed or expanded: the text says so, the alert goes on
+├── QueryError       a datasource that did not answer a query: the state is held, the rule is `err`
+├── DeliveryError    a receiver that did not accept a message: retried, or given up if permanent
+└── StoreError       the state cannot be read or written
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The Protocols through which the engine reaches the outside; the fakes beside them are in alertd.testing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,6 +54,21 @@ class Notifier(Protocol):
         """Deliver one notification and return what the other side said. Raises DeliveryError, nothing else."""
 
     async def aclose(self) -> None: ...
+
+
+def _verbatim(text: str, _: Notification) -> str:
+    return text
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a notifier is given besides its configuration. `render` expands a template in one of its fields."""
+
+    clock: Clock
+    external_url: str = ""
+    hostname: str = "localhost"
+    version: str = ""
+    render: Callable[[str, Notification], str] = _verbatim
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,269 @@
+"""config.yaml, the command line and the rule files become one Config, or a complete list of what is wrong.
+
+text ─ yamltext ─▶ nodes ─ secrets ─▶ expanded ─ schema ─▶ sections ─ receivers, routing, rules ─▶ Config
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from socket import gethostname
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from alertd.config import receivers, routing, yamltext
+from alertd.config.problems import Place
+from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules
+from alertd.config.schema import ConfigFile, PrometheusEntry, WebEntry, split_listen
+from alertd.config.secrets import Secrets, environment, redacted, values_in
+from alertd.config.values import Config, DatasourceConfig, Evaluation, Log, Overrides, Receiver, Web
+from alertd.config.yamltext import Node
+from alertd.core.labels import Labels
+from alertd.core.routes import Route
+from alertd.errors import ConfigError, Problem
+
+_NOT_YET = {
+    "inhibit_rules": "inhibit_rules are checked, but not applied yet by this version of alertd: nothing is inhibited",
+    "time_intervals": "time_intervals are checked, but not applied yet by this version of alertd: nothing is muted",
+    "mute_time_intervals": "mute_time_intervals are checked, but not applied yet by this version of alertd: "
+    "nothing is muted",
+    "templates": "templates are not read yet by this version of alertd: receivers use the built-in texts",
+    "tracing": "Alertmanager's tracing is ignored",
+    "event_recorder": "Alertmanager's event_recorder is ignored",
+}
+_ADVICE = {
+    **dict.fromkeys(
+        ("scrape_configs", "alerting", "remote_write", "remote_read", "scrape_config_files"),
+        "this looks like a prometheus.yml; alertd takes its rule files, and the contents of an alertmanager.yml",
+    ),
+    "groups": "this is a rule file: name it under rule_files, or check it with `alertd check FILE`",
+}
+_WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came of reading a configuration: the Config if it can be used at all, and everything found on the way."""
+
+    config: Config | None
+    rules: RuleSet
+    problems: tuple[Problem, ...]  # of the configuration file and the flags; those of rule files are in `rules`
+    notes: tuple[Problem, ...]
+
+
+def load(path: Path | None, overrides: Overrides = Overrides()) -> Config:  # noqa: B008 - it is frozen
+    """The configuration to start with. Raises ConfigError with every problem, those of the rule files too."""
+    reading = read(path, overrides)
+    problems = (*reading.problems, *reading.rules.problems)
+    if reading.config is None or problems:
+        raise ConfigError(problems)
+    return reading.config
+
+
+def reload(path: Path | None, overrides: Overrides, last: Config) -> Config:
+    """The configuration to go on with: a bad rule file keeps its last good version, and `rules.problems` says so.
+
+    Raises ConfigError if the configuration file itself cannot be used.
+    """
+    reading = read(path, overrides)
+    if reading.config is None or reading.problems:
+        raise ConfigError((*reading.problems, *reading.rules.problems))
+    return replace(reading.config, rules=keep_good(reading.config.rules, last.rules))
+
+
+def read(path: Path | None, overrides: Overrides) -> Reading:
+    """Read everything and say what was found. Never raises."""
+    shown = str(path) if path else ""
+    try:
+        root = _document(path, shown)
+    except ConfigError as error:
+        return Reading(None, RuleSet(), error.problems, ())
+    place = Place(shown, root, advice=_ADVICE)
+    secrets = Secrets(environment())
+    secrets.expand(place)
+    base = path.parent if path else Path()
+    config, rules = _assemble(place, secrets, base, overrides, path)
+    clean = tuple(secrets.clean(problem) for problem in place.found)
+    return Reading(config, rules, clean, (*map(secrets.clean, place.notes), *rules.notes))
+
+
+def _document(path: Path | None, shown: str) -> Node:
+    documents = yamltext.parse(yamltext.read(path, shown), shown) if path else []
+    if len(documents) > 1:
+        second = documents[1]
+        message = "a second document: the configuration is one"
+        raise ConfigError([Problem(message, shown, second.line, second.column, hint="remove the `---` between them")])
+    if not documents or documents[0].kind == "nothing":
+        return Node(1, 1, entries={})
+    return documents[0]
+
+
+def _assemble(
+    place: Place, secrets: Secrets, base: Path, overrides: Overrides, path: Path | None
+) -> tuple[Config | None, RuleSet]:
+    file = _validated(place, base)
+    file = _overridden(file, overrides, place)
+    for key, what in _NOT_YET.items():
+        if getattr(file, key):
+            place.note(what, key)
+    told = _receivers(file, place)
+    route = _route(file, told, place)
+    datasources = _datasources(file, place)
+    # Once something is wrong with the names themselves, a rule that uses one is not to blame.
+    names = None if place.found else frozenset(one.name for one in told)
+    sources = None if place.found else frozenset(one.name for one in datasources)
+    evaluation = file.evaluation
+    defaults = RuleDefaults(evaluation.interval, evaluation.query_offset, evaluation.cooldown, sources, names)
+    patterns = overrides.rules or tuple(file.rule_files)
+    rules = load_rules(patterns, defaults, Path() if overrides.rules else base)
+    if rules.groups and not datasources and not place.found:
+        place.problem(
+            "there are rules, but no Prometheus to ask", hint='add "prometheus: {url: …}" or --prometheus-url'
+        )
+    config = Config(
+        path=path,
+        datasources=datasources,
+        rule_patterns=patterns,
+        rules=rules,
+        evaluation=_evaluation(file),
+        route=route,
+        receivers=told,
+        storage_url=file.storage.url,
+        web=_web(file.web),
+        log=Log(file.log.level, file.log.format),
+        notes=(*map(secrets.clean, place.notes), *rules.notes),
+        original=redacted(place.node, secrets, _hidden(file, told)),
+    )
+    return (None if place.found else config), rules
+
+
+def _hidden(file: ConfigFile, told: tuple[Receiver, ...]) -> frozenset[str]:
+    configs = [one.config for receiver in told for one in receiver.integrations]
+    return frozenset(value for value in values_in([file, *configs]) if value)
+
+
+def _validated(place: Place, base: Path) -> ConfigFile:
+    """The file without what is wrong in it, so that the rest can be checked too."""
+    tree = _anchored(_pruned(place.node.tree()), base)
+    try:
+        return ConfigFile.model_validate(tree)
+    except ValidationError as error:
+        place.refuse(error, ConfigFile)
+        bad = {str(one["loc"][0]) for one in error.errors(include_input=False) if one["loc"]}
+    sound = {key: value for key, value in tree.items() if key not in bad} if isinstance(tree, dict) else {}
+    return ConfigFile.model_validate(sound)
+
+
+def _pruned(tree: Any) -> Any:
+    """The tree without keys that have no value: to give nothing is to say nothing."""
+    if isinstance(tree, dict):
+        return {key: _pruned(value) for key, value in tree.items() if value is not None}
+    return [_pruned(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def _anchored(tree: Any, base: Path) -> Any:
+    """The tree with relative paths in `…_file` keys made relative to the configuration, wherever alertd is started."""
+    if isinstance(tree, list):
+        return [_anchored(item, base) for item in tree]
+    if not isinstance(tree, dict):
+        return tree
+    return {key: _anchored_value(key, value, base) for key, value in tree.items()}
+
+
+def _anchored_value(key: str, value: Any, base: Path) -> Any:
+    if key.endswith("_file") and isinstance(value, str) and value:
+        return str(base / value)
+    if key == "files" and isinstance(value, list):  # of http_headers
+        return [str(base / one) if isinstance(one, str) else one for one in value]
+    return _anchored(value, base)
+
+
+def _overridden(file: ConfigFile, overrides: Overrides, place: Place) -> ConfigFile:
+    """The file with the flags on top, each checked as the key it stands for."""
+    flags: dict[str, Mapping[str, Any]] = {
+        "storage": {"url": overrides.storage},
+        "web": {
+            "listen": overrides.listen,
+            "external_url": overrides.external_url,
+            "route_prefix": overrides.route_prefix,
+        },
+        "log": {"format": overrides.log_format},
+    }
+    update: dict[str, Any] = {}
+    for section, given in flags.items():
+        before = getattr(file, section)
+        values = {name: getattr(before, name) for name in before.model_fields_set}
+        values |= {name: value for name, value in given.items() if value is not None}
+        update[section] = _checked(type(before), values, place) or before
+    if overrides.prometheus_url is not None:
+        entry = _checked(PrometheusEntry, {"url": overrides.prometheus_url}, place)
+        update["prometheus"] = [entry] if entry else []
+    return file.model_copy(update=update)
+
+
+def _checked(model: type[Any], values: Mapping[str, Any], place: Place) -> Any:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        Place("command line", Node(0, 0, entries={}), found=place.found).refuse(error, model)
+        return None
+
+
+def _receivers(file: ConfigFile, place: Place) -> tuple[Receiver, ...]:
+    if file.receivers:
+        return receivers.build(file.receivers, file.global_, place.within("receivers"))
+    if file.route is None and not place.found:
+        place.note("no receivers are configured: alerts are written to standard output", hint='add "receivers"')
+    return (receivers.default(),)
+
+
+def _route(file: ConfigFile, told: tuple[Receiver, ...], place: Place) -> Route:
+    broken = bool(place.found)
+    if file.route is not None:
+        named = [entry.name for entry in (*file.time_intervals, *file.mute_time_intervals)]
+        _unique(named, place)
+        names = routing.Names(frozenset(receiver.name for receiver in told), frozenset(named))
+        return routing.build(file.route, names, place.within("route"))
+    if len(told) != 1 and not broken:
+        place.problem("there is no route, and more than one receiver", hint='add "route: {receiver: …}"')
+    return routing.only(told[0].name if told else receivers.DEFAULT)
+
+
+def _unique(names: list[str], place: Place) -> None:
+    for name in {name for name in names if names.count(name) > 1}:
+        place.problem(f'two time intervals are named "{name}"', "time_intervals", hint="rename one of them")
+
+
+def _datasources(file: ConfigFile, place: Place) -> tuple[DatasourceConfig, ...]:
+    names = [entry.name for entry in file.prometheus]
+    for name in {name for name in names if names.count(name) > 1}:
+        place.problem(f'two datasources are named "{name}"', "prometheus", hint='give each its own "name"')
+    return tuple(
+        DatasourceConfig(
+            name=entry.name,
+            url=entry.url,
+            http=entry.http_config,
+            timeout=entry.timeout,
+            headers={name: value.get_secret_value() for name, value in entry.headers.items()},
+            query_params=entry.query_params,
+            concurrency=entry.concurrency,
+            max_response_bytes=entry.max_response_bytes,
+        )
+        for entry in file.prometheus
+    )
+
+
+def _evaluation(file: ConfigFile) -> Evaluation:
+    given = file.evaluation
+    return Evaluation(
+        given.interval, given.query_offset, given.cooldown, given.outage_tolerance, Labels(given.external_labels)
+    )
+
+
+def _web(given: WebEntry) -> Web:
+    host, port = split_listen(given.listen)
+    path = urlsplit(given.external_url).path.rstrip("/") if given.external_url else ""
+    prefix = path if given.route_prefix is None else given.route_prefix
+    name = gethostname() if host in _WILDCARDS else f"[{host}]" if ":" in host else host
+    return Web(host, port, (given.external_url or f"http://{name}:{port}{prefix}").rstrip("/"), prefix)

@@ -1,0 +1,135 @@
+"""What pydantic found wrong becomes problems with a place in the file, the words of the trade, and advice."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from alertd.config.yamltext import Node
+from alertd.errors import Problem
+
+Path = tuple[str | int, ...]
+
+_EXPECTED = {
+    "string_type": "text",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "set_type": "a list",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "time_delta_type": "a duration, like 5m",
+}
+
+
+@dataclass(slots=True)
+class Place:
+    """Where in a file somebody is working, and what was found there so far."""
+
+    path: str
+    node: Node
+    group: str = ""
+    rule: str = ""
+    found: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+    advice: Mapping[str, str] = field(default_factory=dict)  # unknown key -> what to write in its place
+
+    def within(self, *steps: str | int, group: str = "", rule: str = "") -> "Place":
+        """A part of this place; what is found there is found here."""
+        return Place(
+            self.path,
+            self.node.find(steps),
+            group or self.group,
+            rule or self.rule,
+            self.found,
+            self.notes,
+            self.advice,
+        )
+
+    def problem(self, message: str, *steps: str | int, hint: str = "") -> None:
+        """Something is wrong with the value at these steps."""
+        self.found.append(self._at(self.node.find(steps), message, hint))
+
+    def problem_at_key(self, message: str, *steps: str | int, hint: str = "") -> None:
+        """Something is wrong with the key at these steps."""
+        self.found.append(self._at(self.node.find_key(steps), message, hint))
+
+    def note(self, message: str, *steps: str | int, hint: str = "") -> None:
+        """Somebody should know about the value at these steps."""
+        self.notes.append(self._at(self.node.find_key(steps), message, hint))
+
+    def refuse(self, error: ValidationError, model: type[BaseModel]) -> None:
+        """Everything that a model found wrong."""
+        for one in error.errors(include_url=False, include_input=False):
+            self.found.append(self._translated(one, model))
+
+    def _translated(self, error: Mapping[str, Any], model: type[BaseModel]) -> Problem:
+        steps = tuple(step for step in error["loc"] if step != "[key]")
+        if error["type"] == "extra_forbidden":
+            key = str(steps[-1])
+            return self._at(self.node.find_key(steps), f'unknown key "{key}"', self._advice(key, steps, model))
+        if error["type"] == "missing":
+            return self._at(self.node.find(steps[:-1]), f'the key "{steps[-1]}" is missing', "")
+        node = self.node.find(steps)
+        what = ".".join(map(str, steps))
+        return self._at(node, f"{what}: {_message(error, node)}" if what else _message(error, node), "")
+
+    def _advice(self, key: str, steps: Path, model: type[BaseModel]) -> str:
+        if key in self.advice:
+            return self.advice[key]
+        return suggest(key.lower(), keys_at(model, steps[:-1]))
+
+    def _at(self, node: Node, message: str, hint: str) -> Problem:
+        return Problem(message, self.path, node.line, node.column, self.group, self.rule, hint)
+
+
+def _message(error: Mapping[str, Any], node: Node) -> str:
+    kind = error["type"]
+    if kind in _EXPECTED:
+        return f"expected {_EXPECTED[kind]}, found {node.kind}"
+    if kind in ("literal_error", "enum"):
+        return f"must be {error['ctx']['expected']}"
+    message = str(error["msg"])
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The name somebody may have meant, or those there are."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"there is: {', '.join(names)}" if len(names) <= 30 else ""
+
+
+def keys_at(model: type[BaseModel], steps: Path) -> Iterable[str]:
+    """The keys that a model knows at a path below it; none if that cannot be told."""
+    current: Any = model
+    for step in steps:
+        if isinstance(step, int):
+            continue
+        fields = {info.alias or name: info for name, info in current.model_fields.items()}
+        if step not in fields:
+            return ()
+        below = next(_models(fields[step].annotation), None)
+        if below is None:
+            return ()
+        current = below
+    return [info.alias or name for name, info in current.model_fields.items()]
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a type mentions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    arguments: Sequence[Any] = getattr(annotation, "__args__", ())
+    for argument in arguments:
+        yield from _models(argument)

@@ -1,0 +1,129 @@
+"""The shape of config.yaml: alertd's own sections, beside Alertmanager's."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, SkipValidation
+
+from alertd.config.alertmanager import GlobalConfig, InhibitRule, ReceiverEntry, RouteEntry, TimeInterval
+from alertd.config.fields import Duration, Integer, LabelMap, Names, PositiveDuration, Size, Strict, Text, TextMap, Url
+from alertd.config.http import HttpConfig
+from alertd.core.rules import DEFAULT_INTERVAL
+
+DEFAULT_PORT = 9093
+
+
+def _without_password(url: str) -> str:
+    if urlsplit(url).username is not None:
+        raise ValueError("credentials do not belong into the URL: write them under http_config.basic_auth")
+    return url
+
+
+def _several(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
+def _listen(value: str) -> str:
+    split_listen(value)
+    return value
+
+
+def split_listen(value: str) -> tuple[str, int]:
+    """`host:port`, `:port` or `[::1]:port`. Raises ValueError with advice."""
+    host, colon, port = value.rpartition(":")
+    if not colon or not port.isdigit() or not port.isascii() or int(port) > 65535:
+        raise ValueError(
+            f"not an address to listen on: {value[:100]!r} (write host:port, like 127.0.0.1:{DEFAULT_PORT})"
+        )
+    return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - what `:9093` means everywhere
+
+
+def _storage(url: str) -> str:
+    if url.rstrip(":/") == "memory" or (url.startswith("sqlite:///") and len(url) > len("sqlite:///")):
+        return url
+    raise ValueError("not a storage that alertd has: write sqlite:///file, sqlite:////absolute/file, or memory")
+
+
+def _prefix(value: str) -> str:
+    path = value.strip("/")
+    if not path.isprintable() or set(path) & set(" ?#{}"):
+        raise ValueError("not a path: write it like /alertd")
+    return f"/{path}" if path else ""
+
+
+StorageUrl = Annotated[str, AfterValidator(_storage)]
+RoutePrefix = Annotated[str, AfterValidator(_prefix)]
+Listen = Annotated[str, AfterValidator(_listen)]
+
+
+class PrometheusEntry(Strict):
+    """A Prometheus, or whatever speaks its API, and how to ask it."""
+
+    name: Text = Field(default="prometheus", min_length=1, description="What rules call it in `datasource`.")
+    url: Annotated[Url, AfterValidator(_without_password)] = Field(description="Its address, without /api.")
+    http_config: HttpConfig = Field(default=HttpConfig(), description="TLS, authentication, proxy; as in Alertmanager.")
+    timeout: PositiveDuration = Field(default=timedelta(seconds=30), description="How long a query may take.")
+    headers: dict[str, SecretStr] = Field(default_factory=dict, description="Headers to send with every query.")
+    query_params: TextMap = Field(default_factory=dict, description="Parameters to send with every query.")
+    concurrency: Integer = Field(default=8, ge=1, le=1000, description="How many queries may be under way at once.")
+    max_response_bytes: Size = Field(default=64 << 20, description="The largest answer that is read.")
+
+
+class EvaluationEntry(Strict):
+    """How rules are evaluated that do not say otherwise."""
+
+    interval: PositiveDuration = Field(default=DEFAULT_INTERVAL, description="How often groups are evaluated.")
+    query_offset: Duration = Field(default=timedelta(0), description="How far in the past they ask, for late samples.")
+    cooldown: Duration | None = Field(default=None, description="How long a receiver hears nothing new about an alert.")
+    outage_tolerance: Duration = Field(
+        default=timedelta(hours=1), description="After a longer downtime `for` starts again."
+    )
+    external_labels: LabelMap = Field(default_factory=dict, description="Labels for every alert that lacks them.")
+
+
+class StorageEntry(Strict):
+    """Where the state is kept."""
+
+    url: StorageUrl = Field(default="sqlite:///alertd.db", description="sqlite:///file, or memory to keep nothing.")
+
+
+class WebEntry(Strict):
+    """Where alertd serves HTTP, and how people reach it."""
+
+    listen: Listen = Field(default=f"127.0.0.1:{DEFAULT_PORT}", description="The address to listen on, host:port.")
+    external_url: Url | None = Field(default=None, description="How people reach alertd, for links in messages.")
+    route_prefix: RoutePrefix | None = Field(default=None, description="Serve below this path; that of external_url.")
+
+
+class LogEntry(Strict):
+    """How alertd speaks about itself."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least that is written."
+    )
+    format: Literal["json", "console"] = Field(
+        default="json", description="One JSON object a line, or text for people."
+    )
+
+
+class ConfigFile(Strict):
+    """config.yaml. An alertmanager.yml is one too."""
+
+    prometheus: Annotated[list[PrometheusEntry], BeforeValidator(_several)] = Field(
+        default_factory=list, description="The Prometheus to ask, or a list of named ones; the first is the default."
+    )
+    rule_files: Names = Field(default_factory=list, description="Rule files; globs, ** too, relative to this file.")
+    evaluation: EvaluationEntry = Field(default=EvaluationEntry(), description="Defaults of the evaluation.")
+    storage: StorageEntry = Field(default=StorageEntry(), description="Where the state is kept.")
+    web: WebEntry = Field(default=WebEntry(), description="Where alertd serves HTTP.")
+    log: LogEntry = Field(default=LogEntry(), description="How alertd speaks about itself.")
+    global_: GlobalConfig = Field(default=GlobalConfig(), alias="global", description="Defaults of receivers.")
+    route: RouteEntry | None = Field(default=None, description="The routing tree; not needed with one receiver.")
+    receivers: list[SkipValidation[ReceiverEntry]] = Field(default_factory=list, description="Who can be told.")
+    inhibit_rules: list[InhibitRule] = Field(default_factory=list, description="Which alerts silence which.")
+    time_intervals: list[TimeInterval] = Field(default_factory=list, description="Named times for routes.")
+    mute_time_intervals: list[TimeInterval] = Field(default_factory=list, description="Older name of time_intervals.")
+    templates: Names = Field(default_factory=list, description="Template files of notifications.")
+    tracing: Any = Field(default=None, description="Alertmanager's; ignored.")
+    event_recorder: Any = Field(default=None, description="Alertmanager's; ignored.")

@@ -1,0 +1,120 @@
+"""What must never be shown: `${NAME}` from the environment, and whatever a model calls a secret. Home of os.environ."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, SecretStr
+
+from alertd.config.problems import Place
+from alertd.config.yamltext import Node
+from alertd.errors import Problem
+
+_REFERENCE = re.compile(r"(\$?)\$\{([A-Z_][A-Z0-9_]*)\}", re.ASCII)
+_TELLING = re.compile(r"password|secret|token|credential|api_key|routing_key|service_key|user_key", re.IGNORECASE)
+_HIDDEN = "<secret>"
+_SHORTEST = 4  # a value shorter than this is no secret, and replacing it would garble messages
+
+
+@dataclass
+class Secrets:
+    """The values that came from the environment into one file, by the name of the variable."""
+
+    environment: Mapping[str, str]
+    used: dict[str, str] = field(default_factory=dict)
+    written: dict[int, str] = field(default_factory=dict)  # node -> what its author wrote
+
+    def expand(self, place: Place) -> None:
+        """Put the value in place of every `${NAME}`; `$${NAME}` stays, with one dollar. An unset one is a problem."""
+        for node in place.node.scalars():
+            if "${" in (node.text or "") and id(node) not in self.written:
+                self.written[id(node)] = node.text or ""
+                node.text = self._expanded(node, place)
+
+    def _expanded(self, node: Node, place: Place) -> str:
+        return _REFERENCE.sub(lambda match: self._value(match, node, place), node.text or "")
+
+    def _value(self, match: re.Match[str], node: Node, place: Place) -> str:
+        escaped, name = match.groups()
+        if escaped:
+            return match[0][1:]
+        value = self.environment.get(name)
+        if value is None:
+            message = f"the environment variable {name} is not set"
+            place.found.append(
+                Problem(message, place.path, node.line, node.column, hint=f"set it, or write $${{{name}}} for the text")
+            )
+            return match[0]
+        self.used[name] = value
+        return value
+
+    def clean(self, problem: Problem) -> Problem:
+        """The problem without a value from the environment in it."""
+        message, hint = problem.message, problem.hint
+        for name, value in sorted(self.used.items(), key=lambda item: -len(item[1])):
+            if len(value) >= _SHORTEST:
+                message, hint = message.replace(value, f"${{{name}}}"), hint.replace(value, f"${{{name}}}")
+        return replace(problem, message=message, hint=hint)
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment."""
+    return os.environ  # noqa: TID251 - this is its home
+
+
+def values_in(thing: Any) -> Iterator[str]:
+    """Every secret inside a model, a collection, or a value."""
+    if isinstance(thing, SecretStr):
+        yield thing.get_secret_value()
+    elif isinstance(thing, BaseModel):
+        for name in type(thing).model_fields:
+            yield from values_in(getattr(thing, name))
+    elif isinstance(thing, Mapping):
+        for one in thing.values():
+            yield from values_in(one)
+    elif isinstance(thing, (list, tuple)):
+        for one in thing:
+            yield from values_in(one)
+
+
+def redacted(root: Node, secrets: Secrets, hidden: frozenset[str]) -> str:
+    """The configuration as YAML again: variables by name, secrets as `<secret>`, comments gone."""
+    dumper: Any = yaml.CSafeDumper
+    text: str = yaml.serialize(_shown(root, "", secrets, hidden), Dumper=dumper, allow_unicode=True, width=120)
+    return text
+
+
+def _shown(node: Node, key: str, secrets: Secrets, hidden: frozenset[str]) -> yaml.Node:
+    if node.entries is not None:
+        pairs = [
+            (_scalar(name, plain=key_node.plain), _shown(value, name, secrets, hidden))
+            for name, (key_node, value) in node.entries.items()
+        ]
+        return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=False)
+    if node.items is not None:
+        items = [_shown(item, key, secrets, hidden) for item in node.items]
+        return yaml.SequenceNode("tag:yaml.org,2002:seq", items, flow_style=False)
+    if node.text is None:
+        return yaml.ScalarNode("tag:yaml.org,2002:null", "null")
+    text = secrets.written.get(id(node), node.text)
+    secret = node.text in hidden or (_TELLING.search(key) and not key.endswith("_file")) or _has_password(text)
+    return _scalar(_HIDDEN if secret and text == node.text else text, plain=node.plain)
+
+
+def _scalar(text: str, *, plain: bool) -> yaml.ScalarNode:
+    """Written as it was read: `true` without quotes stays without them."""
+    resolver: Any = yaml.resolver.Resolver()
+    return yaml.ScalarNode(resolver.resolve(yaml.ScalarNode, text, (plain, not plain)), text)
+
+
+def _has_password(text: str) -> bool:
+    if "://" not in text or "@" not in text:
+        return False
+    try:
+        return urlsplit(text).password is not None
+    except ValueError:
+        return True

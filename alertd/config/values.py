@@ -1,0 +1,113 @@
+"""A configuration as the rest of alertd knows it: frozen, complete, without a trace of YAML or pydantic's errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from alertd.config.http import HttpConfig
+from alertd.config.rules import RuleSet
+from alertd.core.labels import Labels
+from alertd.core.routes import Route
+from alertd.errors import Problem
+
+Plugin = type[Any]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line says; it wins over the file. None and () say nothing."""
+
+    prometheus_url: str | None = None
+    rules: tuple[str, ...] = ()
+    listen: str | None = None
+    storage: str | None = None
+    external_url: str | None = None
+    route_prefix: str | None = None
+    log_format: Literal["json", "console"] | None = None
+
+
+@dataclass(frozen=True)
+class DatasourceConfig:
+    """A Prometheus and how to ask it."""
+
+    name: str
+    url: str
+    http: HttpConfig
+    timeout: timedelta
+    headers: Mapping[str, str] = field(repr=False)  # they may hold credentials
+    query_params: Mapping[str, str]
+    concurrency: int
+    max_response_bytes: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How rules are evaluated that do not say otherwise."""
+
+    interval: timedelta
+    query_offset: timedelta
+    cooldown: timedelta | None
+    outage_tolerance: timedelta
+    external_labels: Labels
+
+
+@dataclass(frozen=True)
+class Integration:
+    """One way of one receiver to be told: a plugin and its configuration. `id` is `receiver/type[index]`."""
+
+    id: str
+    receiver: str
+    type: str
+    index: int
+    send_resolved: bool
+    plugin: Plugin
+    config: BaseModel
+    labels: Labels
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """Somebody to tell; without integrations, nobody."""
+
+    name: str
+    integrations: tuple[Integration, ...] = ()
+
+
+@dataclass(frozen=True)
+class Web:
+    """Where alertd serves HTTP, and how people reach it. `route_prefix` is empty or like `/alertd`."""
+
+    host: str
+    port: int
+    external_url: str
+    route_prefix: str
+
+
+@dataclass(frozen=True)
+class Log:
+    """How alertd speaks about itself."""
+
+    level: str
+    format: Literal["json", "console"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that was configured. `original` is the file with its secrets hidden."""
+
+    path: Path | None
+    datasources: tuple[DatasourceConfig, ...]
+    rule_patterns: tuple[str, ...]
+    rules: RuleSet
+    evaluation: Evaluation
+    route: Route
+    receivers: tuple[Receiver, ...]
+    storage_url: str
+    web: Web
+    log: Log
+    notes: tuple[Problem, ...] = ()
+    original: str = ""

@@ -1,0 +1,50 @@
+"""Alertmanager's webhook document, version 4: what everything that reads Alertmanager's webhooks expects."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from alertd.core.notification import Notification, NotifiedAlert
+
+_NEVER = "0001-01-01T00:00:00Z"
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+
+
+def payload(notification: Notification, most: int = 0) -> Mapping[str, Any]:
+    """The document of at most `most` alerts (0: all); its summary fields are computed over all of them."""
+    shown = notification.alerts[:most] if most else notification.alerts
+    return {
+        "receiver": _SPECIAL.sub(r"\\\g<0>", notification.receiver),
+        "status": notification.status,
+        "alerts": [_alert(alert) for alert in shown],
+        "notification_reason": str(notification.reason),
+        "groupLabels": dict(notification.group_labels),
+        "commonLabels": dict(notification.common_labels),
+        "commonAnnotations": dict(notification.common_annotations),
+        "routeLabels": dict(notification.route_labels),
+        "externalURL": notification.external_url,
+        "version": "4",
+        "groupKey": notification.group_key,
+        "truncatedAlerts": len(notification.alerts) - len(shown),
+    }
+
+
+def _alert(alert: NotifiedAlert) -> Mapping[str, Any]:
+    return {
+        "status": alert.status,
+        "labels": dict(alert.labels),
+        "annotations": dict(alert.annotations),
+        "startsAt": rfc3339(alert.starts_at),
+        "endsAt": rfc3339(alert.ends_at),
+        "generatorURL": alert.generator_url,
+        "fingerprint": alert.labels.fingerprint,
+    }
+
+
+def rfc3339(at: datetime | None) -> str:
+    """As Go writes an instant: no trailing zeros, `Z`; the zero time where there is none."""
+    if at is None:
+        return _NEVER
+    text = at.strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{at.microsecond:06}".rstrip("0") + "Z" if at.microsecond else f"{text}Z"

@@ -1,0 +1,89 @@
+"""Floating-point numbers as text, in the forms of Go's strconv; the infinities carry their sign, NaN has none."""
+
+import math
+
+
+def shortest(value: float) -> str:
+    """As `%v`: the fewest digits that mean this number; an exponent below -4 and from 6 digits before the point on."""
+    magnitude = abs(value)
+    if 1e-4 <= magnitude < 1e6 or magnitude == 0:
+        text = repr(value)
+        return text[:-2] if text.endswith(".0") else text
+    if not math.isfinite(value):
+        return _special(value)
+    if magnitude >= 1e21 or magnitude < 1e-4 or magnitude >= 1e6:
+        return exponential(value)
+    return repr(value)
+
+
+def exponential(value: float) -> str:
+    """The fewest digits, always with an exponent."""
+    digits = repr(value).lstrip("-").partition("e")[0].replace(".", "").strip("0") or "0"
+    return f"{value:.{len(digits) - 1}e}"
+
+
+def plain(value: float) -> str:
+    """The fewest digits, never with an exponent."""
+    text = repr(value)
+    if "e" not in text:
+        return text[:-2] if text.endswith(".0") else text
+    digits, exponent = exponential(value).split("e")
+    decimals = len(digits.partition(".")[2]) - int(exponent)
+    return f"{value:.{max(decimals, 0)}f}"
+
+
+def formatted(value: float, verb: str, precision: int | None) -> str:
+    """As strconv.FormatFloat; without a precision, the fewest digits."""
+    if not math.isfinite(value):
+        return _special(value)
+    if verb in "xX":
+        return _hexadecimal(value, verb, precision)
+    if verb == "b":
+        return _binary(value)
+    if precision is not None:
+        return f"{value:.{precision}{verb}}"
+    text = {"e": exponential, "f": plain, "g": shortest}[verb.lower()](value)
+    return text.upper() if verb.isupper() else text
+
+
+def four_digits(value: float) -> str:
+    """As `%.4g`, in which all the humanize functions print."""
+    return f"{value:.4g}" if math.isfinite(value) else _special(value)
+
+
+def _special(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    return "+Inf" if value > 0 else "-Inf"
+
+
+def _hexadecimal(value: float, verb: str, precision: int | None) -> str:
+    """`0x1.8p+01`: a normalised mantissa and a decimal exponent of at least two digits."""
+    mantissa, exponent = math.frexp(value)
+    if value == 0:
+        fraction, power, lead = 0, 0, 0
+    else:
+        scaled = int(abs(mantissa) * 2**53)
+        fraction, power, lead = scaled - 2**52, exponent - 1, 1
+    if precision is not None and precision < 13:
+        unit = 1 << (52 - 4 * precision)
+        total = (lead << 52) + fraction
+        total = round(total / unit) * unit  # exact: both are below 2**53
+        if total >= 2**53:
+            total, power = total >> 1, power + 1
+        lead, fraction = total >> 52, total & (2**52 - 1)
+    digits = f"{fraction:013x}"
+    digits = digits.rstrip("0") if precision is None else digits.ljust(precision, "0")[:precision]
+    point = "." if digits else ""
+    sign = "-" if math.copysign(1, value) < 0 else ""
+    text = f"{sign}0x{lead}{point}{digits}p{power:+03d}"
+    return text.upper() if verb == "X" else text
+
+
+def _binary(value: float) -> str:
+    """`4503599627370496p-52`: the mantissa as an integer, a power of two."""
+    mantissa, exponent = math.frexp(value)
+    if value == 0:
+        return "0p-1074"
+    exponent = max(exponent - 53, -1074)
+    return f"{int(math.ldexp(value, -exponent))}p{exponent:+d}"

@@ -1,0 +1,212 @@
+"""The webhook against a real HTTP server: what it sends, and what it makes of every kind of answer."""
+
+import json
+import math
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from alertd.config.http import HttpConfig
+from alertd.core.labels import Labels
+from alertd.core.notification import Notification, NotifiedAlert, Reason
+from alertd.errors import DeliveryError
+from alertd.notifiers.payload import rfc3339
+from alertd.notifiers.webhook import WebhookConfig, WebhookNotifier, sign
+from alertd.ports import Context
+from alertd.testing import START, ManualClock
+from tests.servers import HttpServer, answer, http_server, raw, silence
+
+pytestmark = pytest.mark.anyio
+
+CONTEXT = Context(ManualClock(), version="test")
+FIRING = NotifiedAlert(
+    Labels({"alertname": "A", "job": "api"}), {"summary": "s"}, START, generator_url="http://p/graph"
+)
+ENDED = replace(FIRING, labels=Labels({"alertname": "A", "job": "db"}), ends_at=START + timedelta(minutes=1))
+MESSAGE = Notification(
+    id="id-1",
+    receiver="team-x",
+    integration="team-x/webhook[0]",
+    reason=Reason.FIRST,
+    at=START,
+    alerts=(FIRING, ENDED),
+    group_key='{}:{alertname="A"}',
+    group_labels=Labels({"alertname": "A"}),
+    external_url="http://alertd",
+)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[HttpServer]:
+    async with http_server() as one:
+        yield one
+
+
+async def send(server: HttpServer, message: Notification = MESSAGE, **config: object) -> str:
+    notifier = WebhookNotifier(WebhookConfig(url=f"{server.url}/hook?token=hush", **config), CONTEXT)
+    try:
+        return await notifier.send(message)
+    finally:
+        await notifier.aclose()
+
+
+async def test_the_document_is_alertmanagers(server: HttpServer) -> None:
+    assert await send(server) == "200 ok"
+    (request,) = server.requests
+    assert (request.method, request.headers["content-type"]) == ("POST", "application/json")
+    assert request.headers["webhook-id"] == "id-1"
+    document = json.loads(request.body)
+    assert list(document) == [
+        "receiver", "status", "alerts", "notification_reason", "groupLabels", "commonLabels", "commonAnnotations",
+        "routeLabels", "externalURL", "version", "groupKey", "truncatedAlerts",
+    ]  # fmt: skip
+    assert document["receiver"] == r"team-x"
+    assert (document["status"], document["version"], document["truncatedAlerts"]) == ("firing", "4", 0)
+    assert document["commonLabels"] == {"alertname": "A"}
+    assert document["alerts"][0] == {
+        "status": "firing",
+        "labels": {"alertname": "A", "job": "api"},
+        "annotations": {"summary": "s"},
+        "startsAt": "2026-01-01T00:00:00Z",
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://p/graph",
+        "fingerprint": FIRING.labels.fingerprint,
+    }
+    assert document["alerts"][1]["endsAt"] == "2026-01-01T00:01:00Z"
+
+
+async def test_max_alerts(server: HttpServer) -> None:
+    await send(server, max_alerts="1")
+    document = json.loads(server.requests[0].body)
+    assert (len(document["alerts"]), document["truncatedAlerts"]) == (1, 1)
+
+
+PERMANENT, TRANSIENT = True, False
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent", "reason"),
+    [
+        (301, PERMANENT, "redirect"), (307, PERMANENT, "redirect"), (400, PERMANENT, "client_error"),
+        (404, PERMANENT, "client_error"), (410, PERMANENT, "client_error"), (408, TRANSIENT, "server_error"),
+        (429, TRANSIENT, "rate_limited"), (500, TRANSIENT, "server_error"), (503, TRANSIENT, "server_error"),
+    ],
+)  # fmt: skip
+async def test_refusals(server: HttpServer, status: int, permanent: bool, reason: str) -> None:
+    server.otherwise = answer(status, b"no\r\nthanks", Location="/else")
+    with pytest.raises(DeliveryError) as caught:
+        await send(server)
+    assert (caught.value.permanent, caught.value.reason) == (permanent, reason)
+    assert f"answered {status}: no thanks" in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        ("120", 120),
+        ("Thu, 01 Jan 2026 00:05:00 GMT", 300),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", 0),
+        ("99999999999", 86400),
+        ("soon", None),
+        ("-5", None),
+        ("\u00b2", None),
+    ],
+)
+async def test_retry_after(server: HttpServer, header: str, wait: float | None) -> None:
+    server.otherwise = answer(429, Retry_After=header)
+    with pytest.raises(DeliveryError) as caught:
+        await send(server)
+    assert caught.value.retry_after == (None if wait is None else timedelta(seconds=wait))
+
+
+async def test_silence_half_an_answer_and_garbage_are_transient(server: HttpServer) -> None:
+    server.script = [silence, raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf"), raw(b"\0\0garbage\r\n\r\n")]
+    for reason in ("timeout", "unreachable", "unreachable"):
+        with pytest.raises(DeliveryError) as caught:
+            await send(server, timeout="200ms")
+        assert (caught.value.permanent, caught.value.reason) == (False, reason)
+        assert "hush" not in str(caught.value)
+
+
+async def test_nobody_listens() -> None:
+    with pytest.raises(DeliveryError) as caught:
+        await send(HttpServer("http://127.0.0.1:1"))
+    assert caught.value.reason == "unreachable"
+
+
+async def test_signature(server: HttpServer) -> None:
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    body = b'{"test": 2432232314}'
+    assert sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body) == (
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    )
+    await send(server, secret=f"{secret} another")
+    headers, body = server.requests[0].headers, server.requests[0].body
+    assert headers["webhook-signature"] == sign(f"{secret} another", "id-1", headers["webhook-timestamp"], body)
+    assert len(headers["webhook-signature"].split()) == 2
+
+
+async def test_url_file_is_read_for_every_message(server: HttpServer, tmp_path: Path) -> None:
+    path = tmp_path / "url"
+    path.write_text(f"{server.url}/first\n")
+    notifier = WebhookNotifier(WebhookConfig(url_file=str(path)), CONTEXT)
+    await notifier.send(MESSAGE)
+    path.write_text(f"{server.url}/second")
+    await notifier.send(MESSAGE)
+    path.unlink()
+    with pytest.raises(DeliveryError, match="cannot read"):
+        await notifier.send(MESSAGE)
+    await notifier.aclose()
+    assert [request.path for request in server.requests] == ["/first", "/second"]
+
+
+async def test_credentials(server: HttpServer) -> None:
+    await send(server, http_config=HttpConfig(basic_auth={"username": "u", "password": "p"}))
+    await send(server, http_config=HttpConfig(authorization={"credentials": "t"}))
+    await send(server, http_config=HttpConfig(http_headers={"X-Team": {"values": ["a", "b"]}}))
+    assert [request.headers.get("authorization") for request in server.requests] == ["Basic dTpw", "Bearer t", None]
+    assert server.requests[2].headers["x-team"] == "a, b"
+
+
+HOSTILE = ["a\r\nX-Evil: 1", "\0", "<script>", "\ud800", "🔥" * 1000, "x" * 1_000_000, "{{ .Evil }}"]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+async def test_hostile_text_arrives_as_data(server: HttpServer, text: str) -> None:
+    alert = replace(
+        FIRING, labels=Labels({"alertname": "A", "evil": text}), annotations={"summary": text}, value=math.nan
+    )
+    await send(server, replace(MESSAGE, alerts=(alert,)))
+    document = json.loads(server.requests[0].body)
+    assert document["alerts"][0]["labels"]["evil"] == text
+    assert "x-evil" not in server.requests[0].headers
+
+
+async def test_ten_thousand_alerts(server: HttpServer) -> None:
+    alerts = tuple(replace(FIRING, labels=Labels({"alertname": "A", "id": str(index)})) for index in range(10_000))
+    await send(server, replace(MESSAGE, alerts=alerts))
+    assert len(json.loads(server.requests[0].body)["alerts"]) == 10_000
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{}, {"url": "http://a", "url_file": "b"}, {"url": "ftp://a"}, {"url": "http://a", "max_alerts": "-1"},
+     {"url": "http://a", "secret": "a", "secret_file": "b"}, {"url": "http://a", "no_such_key": "1"}],
+)  # fmt: skip
+def test_bad_configuration(config: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        WebhookConfig(**config)
+
+
+def test_secrets_do_not_show() -> None:
+    config = WebhookConfig(url="http://host/hush", secret="whsec_hush")
+    assert "hush" not in repr(config)
+
+
+def test_instants_are_written_as_go_does() -> None:
+    assert rfc3339(datetime(2026, 1, 1, 2, 3, 4, 120000, tzinfo=UTC)) == "2026-01-01T02:03:04.12Z"
