@@ -21,6 +21,7 @@ from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
+from alertd.engine.watched import Watched
 from alertd.errors import ConfigError, StoreError
 from alertd.events import Reloaded, Trouble
 from alertd.ports import Clock, Context, Datasource, Notifier, Observer, Store
@@ -45,8 +46,10 @@ class Edges:
 
     async def close(self) -> None:
         """Let go of everything."""
-        for edge in (*{id(one): one for one in self.datasources.values()}.values(), *self.notifiers.values()):
-            await edge.aclose()
+        for datasource in self.datasources.values():
+            await datasource.aclose()
+        for notifier in self.notifiers.values():
+            await notifier.aclose()
 
 
 class App:
@@ -59,7 +62,7 @@ class App:
         levels = Levels(lambda: self.engine.board.counts(), lambda: self._outbox, lambda: _rules(self.config))
         self._metrics = Metrics(levels)
         self.observer = Observers(log, self._metrics, self._selfwatch)
-        self._edges = open_edges(config, self._selfwatch, clock)
+        self._edges = open_edges(config, self._selfwatch, self.observer, clock)
         self.engine = Engine(plan(config, self._edges), store, self.observer, clock)
         self._ticker = Ticker(self.engine.evaluator.tick, self.observer, clock)
         self._reloading = asyncio.Lock()
@@ -103,7 +106,7 @@ class App:
             raise ConfigError(problems)
 
     async def _follow(self, config: Config) -> None:
-        edges = open_edges(config, self._selfwatch, self._clock)
+        edges = open_edges(config, self._selfwatch, self.observer, self._clock)
         await self.engine.follow(plan(config, edges))
         self._ticker.watch(self.engine.board.groups)
         old, self._edges, self.config = self._edges, edges, config
@@ -150,11 +153,11 @@ class App:
         return self._metrics.render()
 
 
-def open_edges(config: Config, own: Datasource, clock: Clock) -> Edges:
+def open_edges(config: Config, own: Datasource, observer: Observer, clock: Clock) -> Edges:
     """Everything the configuration names, opened; nothing is contacted yet."""
     sources: dict[str, Datasource] = {selfwatch.NAME: own}
     for one in config.datasources:
-        source = PrometheusDatasource(
+        prometheus_api = PrometheusDatasource(
             name=one.name,
             url=one.url,
             clock=clock,
@@ -165,6 +168,7 @@ def open_edges(config: Config, own: Datasource, clock: Clock) -> Edges:
             concurrency=one.concurrency,
             max_response_bytes=one.max_response_bytes,
         )
+        source = Watched(prometheus_api, observer, clock)
         sources[one.name] = source
         sources.setdefault("", source)
     return Edges(sources, open_notifiers(config, clock))

@@ -8,14 +8,25 @@ import click
 
 from alertd import __version__
 
-_COMMANDS = ("run", "check", "alerts", "notify", "schema", "healthcheck")
+_COMMANDS = {
+    "run": "The daemon.",
+    "check": "Check configuration and rule files.",
+    "alerts": "List what is pending and firing in the running daemon.",
+    "notify": "Send a test message to a receiver.",
+    "schema": "JSON Schemas of the files, for editors.",
+    "healthcheck": "Is the daemon ready? For containers.",
+}
 
 
 class _Lazy(click.Group):
-    """A group that imports a command when somebody asks for it."""
+    """A group that imports a command when somebody calls it, and lists them all without importing any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(_COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:

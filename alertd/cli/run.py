@@ -4,6 +4,8 @@ import asyncio
 import signal
 import socket
 import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -70,7 +72,7 @@ async def _live(config: Config, path: Path | None, overrides: Overrides) -> None
     reloads: set[asyncio.Task[None]] = set()
 
     def on_hangup() -> None:
-        task = loop.create_task(_reload(app))
+        task = loop.create_task(_reload(app.reload))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
@@ -80,11 +82,9 @@ async def _live(config: Config, path: Path | None, overrides: Overrides) -> None
     await app.run(listener, stop, lambda: _announce(config, listener))
 
 
-async def _reload(app: "App") -> None:  # noqa: F821 - imported when the daemon starts
-    try:
-        await app.reload()
-    except ConfigError:
-        return  # the event has said so: in the log, in the metric, and as a self-alert
+async def _reload(reload: Callable[[], Awaitable[None]]) -> None:
+    with suppress(ConfigError):  # the event has said so: in the log, in the metric, and as a self-alert
+        await reload()
 
 
 def _listen(config: Config) -> socket.socket:

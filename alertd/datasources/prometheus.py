@@ -57,7 +57,7 @@ class PrometheusDatasource:
         await self._client.aclose()
 
     async def _query(self, expr: str, at: datetime) -> Answer | QueryError:
-        form = {"query": expr, "time": f"{at.timestamp():.3f}", "timeout": f"{self._timeout:.3f}s", **self._params}
+        form = {"query": expr, "time": f"{at.timestamp():.3f}", "timeout": f"{self._timeout:g}", **self._params}
         body = urlencode(form).encode()
         try:
             reply = await self._client.request(

@@ -13,7 +13,7 @@ from alertd.core.rules import OnTrouble, Rule, RuleGroup
 from alertd.core.samples import Answer, Sample
 from alertd.engine.expansion import Expander
 from alertd.errors import QueryError, QueryFailure, StoreError
-from alertd.events import AlertChanged, DatasourceAnswered, GroupEvaluated, RuleEvaluated, Trouble
+from alertd.events import AlertChanged, GroupEvaluated, RuleEvaluated, Trouble
 from alertd.ports import Clock, Datasource, Observer, Store
 
 Receive = Callable[[Sequence[Transition], datetime], None]
@@ -116,12 +116,7 @@ class Evaluator:
         if datasource is None:
             unknown = QueryError(_NO_SUCH.format(name, ", ".join(self._datasources)), QueryFailure.BAD_QUERY)
             return [unknown] * len(exprs)
-        begun = self._clock.elapsed()
-        answers = await datasource.query(exprs, at)
-        blind = [answer for answer in answers if isinstance(answer, QueryError) and answer.blind]
-        error = str(blind[0]) if blind and len(blind) == len(answers) else ""
-        self._observer.notice(DatasourceAnswered(name, self._clock.elapsed() - begun, len(exprs), error))
-        return answers
+        return await datasource.query(exprs, at)
 
     async def _judge(self, rule: Rule, answer: Answer | QueryError, group: RuleGroup, at: datetime) -> Verdict:
         before = self._board.status(rule.key).alerts

@@ -52,7 +52,9 @@ class MemoryStore:
     async def load(self) -> Snapshot:
         told = (row for rows in self._groups.values() for row in _told(rows))
         rows = sorted(told, key=lambda row: row.seq)
-        return Snapshot((*self._alerts.values(), *self._ended.values()), tuple(row.delivery for row in rows), self._alive_at)
+        return Snapshot(
+            (*self._alerts.values(), *self._ended.values()), tuple(row.delivery for row in rows), self._alive_at
+        )
 
     async def record(self, transitions: Sequence[Transition]) -> None:
         for transition in transitions:

@@ -1,4 +1,4 @@
 """The Go text/template language of annotations, labels and notifications.
 
-Pure: standard library and alertd.errors, alertd.regex only; no I/O, no clock, no randomness, no other package of alertd.
+Pure: standard library, alertd.errors and alertd.regex only; no clock, no randomness, no other package of alertd.
 """

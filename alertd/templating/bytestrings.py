@@ -1,4 +1,4 @@
-"""Go's strings are bytes: text that is cut inside a character keeps its bytes as lone surrogates until it is printed."""
+"""Go's strings are bytes: text cut inside of a character keeps its bytes as lone surrogates until it is printed."""
 
 
 def encode(text: str) -> bytes:

@@ -7,7 +7,7 @@ from alertd.errors import TemplateError
 from alertd.templating.evaluate import Evaluator
 from alertd.templating.fmt import printed
 from alertd.templating.functions import Functions, type_name
-from alertd.templating.nodes import Action, Break, Call, Continue, If, Node, Range, Template, Text, With
+from alertd.templating.nodes import Action, Break, Call, If, Node, Range, Template, Text, With
 from alertd.templating.run import BREAK, CONTINUE, Compiled, Evaluate, Execute, Run, Signal
 from alertd.templating.values import Map, Slice, truth
 
@@ -134,11 +134,11 @@ class _Compiler:
 
 
 def _text(text: str) -> Execute:
-    return lambda run, variables, dot: run.write(text)
+    return lambda run, _variables, _dot: run.write(text)
 
 
 def _signal(signal: Signal) -> Execute:
-    return lambda run, variables, dot: signal
+    return lambda _run, _variables, _dot: signal
 
 
 def _nothing(run: Run, variables: list[Any], dot: Any) -> None:

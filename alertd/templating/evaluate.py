@@ -20,7 +20,7 @@ from alertd.templating.nodes import (
 )
 from alertd.templating.run import Evaluate, Run
 from alertd.templating.source import Source
-from alertd.templating.values import StringMap, member, member_with, truth
+from alertd.templating.values import StringMap, member, member_with, present, truth
 
 _SHORT_CIRCUIT = {"and": False, "or": True}
 
@@ -65,8 +65,8 @@ class Evaluator:
     def _fails(self, message: str, at: int) -> Evaluate:
         """What Go only finds out when it executes the template."""
 
-        def fail(run: Run, variables: list[Any], dot: Any) -> NoReturn:
-            self._source.refuse(message, at)
+        def fail(_run: Run, _variables: list[Any], _dot: Any) -> NoReturn:
+            raise self._source.error(message, at)
 
         return fail
 
@@ -85,7 +85,7 @@ class Evaluator:
     def _operand(self, operand: Operand) -> Evaluate:
         """An operand where any type will do."""
         if isinstance(operand, Dot):
-            return lambda run, variables, dot: dot
+            return lambda _run, _variables, dot: dot
         if isinstance(operand, (Literal, Number, Nil)):
             return self._constant(operand, ANY)
         if isinstance(operand, Pipe):
@@ -108,7 +108,7 @@ class Evaluator:
             checked = wanted.check(value)
         except TemplateError as problem:
             return self._fails(problem.message, operand.at)
-        return lambda run, variables, dot: checked
+        return lambda _run, _variables, _dot: checked
 
     def _number(self, operand: Number, wanted: Type) -> Any:
         constant = operand.constant
@@ -122,7 +122,7 @@ class Evaluator:
         slot = self.scope.get(operand.name)
         if slot is None:  # declared in the other branch of an {{if}}, so the parser knew it
             return self._fails(f"undefined variable {operand.name}", operand.at)
-        return lambda run, variables, dot: variables[slot]
+        return lambda _run, variables, _dot: variables[slot]
 
     def _fields(self, operand: Operand, arguments: Sequence[Operand], piped: Evaluate | None) -> Evaluate:
         """A chain of fields; the last may be a method with arguments."""
@@ -137,7 +137,7 @@ class Evaluator:
 
     def _start(self, operand: Field | Variable | Chain) -> Evaluate:
         if isinstance(operand, Field):
-            return lambda run, variables, dot: dot
+            return lambda _run, _variables, dot: dot
         if isinstance(operand, Variable):
             return self._variable(operand)
         return self._operand(operand.start)
@@ -159,12 +159,11 @@ class Evaluator:
 
         def walk(run: Run, variables: list[Any], dot: Any) -> Any:
             value = start(run, variables, dot)
-            known = value is not None
+            if value is None:
+                return None
             try:
                 for name in names:
-                    if value is None and known:
-                        raise TemplateError(f"there is nothing to take field {name} of")
-                    value = member(value, name)
+                    value = present(value, name)
             except TemplateError as problem:
                 raise self.located(problem, at) from None
             return value

@@ -4,7 +4,7 @@ from collections.abc import Callable, Container
 from typing import NoReturn
 
 from alertd.templating.lexer import Kind, Token
-from alertd.templating.literals import Constant, character, number, unquote
+from alertd.templating.literals import character, number, unquote
 from alertd.templating.nodes import (
     Chain,
     Command,
@@ -31,6 +31,18 @@ class Expressions:
         self.variables: list[str] = ["$"]
         self._source, self._tokens, self._functions = source, tokens, functions
         self._next, self._depth = 0, 0
+        self._terms: dict[Kind, Callable[[Token], Operand]] = {
+            Kind.WORD: self._word,
+            Kind.VARIABLE: self._variable,
+            Kind.OPEN: self._parenthesis,
+            Kind.NUMBER: lambda token: Number(token.at, number(token.value)),
+            Kind.CHARACTER: lambda token: Number(token.at, character(token.value)),
+            Kind.DOT: lambda token: Dot(token.at),
+            Kind.NIL: lambda token: Nil(token.at),
+            Kind.BOOL: lambda token: Literal(token.at, token.value == "true"),
+            Kind.STRING: lambda token: Literal(token.at, unquote(token.value)),
+            Kind.FIELD: lambda token: Field(token.at, (token.value[1:],)),
+        }
 
     def take(self) -> Token:
         """The next token, whatever it is."""
@@ -69,7 +81,7 @@ class Expressions:
         try:
             return unquote(token.value)
         except ValueError as problem:
-            self._source.refuse(str(problem), token.at)
+            raise self._source.error(str(problem), token.at) from None
 
     def pipeline(self, word: str, end: Kind = Kind.RIGHT) -> Pipe:
         """Commands up to the end of the action or of the parentheses, which is consumed."""
@@ -82,10 +94,10 @@ class Expressions:
             commands.append(self._command())
         self._next += 1
         if not commands:
-            self._source.refuse(f"{word} has no value", start.at)
+            raise self._source.error(f"{word} has no value", start.at)
         for command in commands[1:]:
             if isinstance(command.operands[0], _CONSTANTS):
-                self._source.refuse("a constant cannot take what is piped into it", command.at)
+                raise self._source.error("a constant cannot take what is piped into it", command.at)
         return Pipe(start.at, tuple(commands), variables, assigns)
 
     def _peek(self) -> Token:
@@ -95,7 +107,7 @@ class Expressions:
         return self._tokens[self._next]
 
     def _unexpected(self, token: Token, word: str) -> NoReturn:
-        self._source.refuse(f"unexpected {token} in {word}", token.at)
+        raise self._source.error(f"unexpected {token} in {word}", token.at)
 
     def _declared(self, word: str) -> tuple[tuple[str, ...], bool]:
         """The variables before `:=` or `=`, which become known from here on."""
@@ -110,10 +122,10 @@ class Expressions:
             if after.kind is not Kind.COMMA:
                 break
             if word != "range" or len(names) > 1:
-                self._source.refuse(f"too many variables in {word}", after.at)
+                raise self._source.error(f"too many variables in {word}", after.at)
             self._next += 1
         if len(names) > 1 or (names and self._tokens[self._next - 1].kind is Kind.COMMA):
-            self._source.refuse("range can only initialize variables", token.at)
+            raise self._source.error("range can only initialize variables", token.at)
         self._next = start
         return (), False
 
@@ -127,7 +139,7 @@ class Expressions:
 
     def _known(self, name: str, at: int) -> None:
         if name not in self.variables:
-            self._source.refuse(f"undefined variable {name}", at)
+            raise self._source.error(f"undefined variable {name}", at)
 
     def _command(self) -> Command:
         """Operands up to a pipe, which is consumed, or to the end of the pipeline, which is not."""
@@ -146,7 +158,7 @@ class Expressions:
         if token.kind is Kind.PIPE:
             self._next += 1
         if not operands:
-            self._source.refuse("a command is empty", start.at)
+            raise self._source.error("a command is empty", start.at)
         return Command(start.at, tuple(operands))
 
     def _operand(self) -> Operand | None:
@@ -165,50 +177,32 @@ class Expressions:
         if isinstance(term, Variable):
             return Variable(term.at, term.name, tuple(names))
         if isinstance(term, _CONSTANTS):
-            self._source.refuse(f"a constant has no field .{names[0]}", start.at)
+            raise self._source.error(f"a constant has no field .{names[0]}", start.at)
         return Chain(term.at, term, tuple(names))
 
     def _term(self, token: Token) -> Operand | None:
-        read = _TERMS.get(token.kind)
+        read = self._terms.get(token.kind)
         if not read:
             return None
         self._next += 1
         try:
-            return read(self, token)
+            return read(token)
         except ValueError as problem:
-            self._source.refuse(str(problem), token.at)
+            raise self._source.error(str(problem), token.at) from None
 
     def _word(self, token: Token) -> Operand:
         if token.value not in self._functions:
-            self._source.refuse(f"there is no function {token.value!r}", token.at)
+            raise self._source.error(f"there is no function {token.value!r}", token.at)
         return Identifier(token.at, token.value)
 
     def _variable(self, token: Token) -> Operand:
         self._known(token.value, token.at)
         return Variable(token.at, token.value)
 
-    def _constant(self, token: Token) -> Operand:
-        read: Constant = character(token.value) if token.kind is Kind.CHARACTER else number(token.value)
-        return Number(token.at, read)
-
     def _parenthesis(self, token: Token) -> Operand:
         self._depth += 1
         if self._depth > _DEEPEST:
-            self._source.refuse(f"parentheses nested deeper than {_DEEPEST} levels", token.at)
+            raise self._source.error(f"parentheses nested deeper than {_DEEPEST} levels", token.at)
         pipe = self.pipeline("parentheses", Kind.CLOSE)
         self._depth -= 1
         return pipe
-
-
-_TERMS: dict[Kind, Callable[[Expressions, Token], Operand]] = {
-    Kind.WORD: Expressions._word,
-    Kind.VARIABLE: Expressions._variable,
-    Kind.OPEN: Expressions._parenthesis,
-    Kind.NUMBER: Expressions._constant,
-    Kind.CHARACTER: Expressions._constant,
-    Kind.DOT: lambda _, token: Dot(token.at),
-    Kind.NIL: lambda _, token: Nil(token.at),
-    Kind.BOOL: lambda _, token: Literal(token.at, token.value == "true"),
-    Kind.STRING: lambda _, token: Literal(token.at, unquote(token.value)),
-    Kind.FIELD: lambda _, token: Field(token.at, (token.value[1:],)),
-}

@@ -29,7 +29,7 @@ def _item(value: Any, index: Any) -> Any:
     if isinstance(value, Map):
         if index.__class__ is not str:
             raise TemplateError(f"a map is indexed by text, not by {type_name(index)}")
-        return value[index] if index in value else value.zero
+        return value.get(index, value.zero)
     if isinstance(value, str):
         data = encode(value)
         return Uint8(data[_place(index, len(data) - 1)])

@@ -52,7 +52,7 @@ def _object(value: Any) -> str:
     if isinstance(value, Map):
         pairs = [(key, value[key]) for key in sorted(value)]
     elif isinstance(value, Struct):
-        pairs = [(_json_name(name), read(value)) for name, read in value.fields.items()]
+        pairs = [(_json_name(name) if value.tagged else name, read(value)) for name, read in value.fields.items()]
     else:
         raise TemplateError(f"a {type_name(value)} cannot be written as JSON")
     return f"{{{joined([f'{_text(name)}:{to_json(item)}' for name, item in pairs], ',')}}}"

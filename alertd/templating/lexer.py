@@ -114,9 +114,9 @@ class _Lexer:
     def _comment(self, start: int) -> None:
         close = _COMMENT_CLOSE.search(self._text, self._at + 2)
         if not close:
-            self._source.refuse("a comment is not closed", start)
+            raise self._source.error("a comment is not closed", start)
         if not close["right"]:
-            self._source.refuse("a comment must fill its action to the end", close.start())
+            raise self._source.error("a comment must fill its action to the end", close.start())
         self._leave(close.end(), close["right"])
 
     def _leave(self, end: int, delimiter: str) -> None:
@@ -132,7 +132,7 @@ class _Lexer:
         if not right:
             return False
         if self._depth:
-            self._source.refuse("a parenthesis is not closed", self._at)
+            raise self._source.error("a parenthesis is not closed", self._at)
         self._found.append(Token(Kind.RIGHT, "}}", self._at))
         self._leave(right.end(), right[0])
         return True
@@ -141,7 +141,7 @@ class _Lexer:
         """One token inside an action."""
         character = self._text[self._at : self._at + 1]
         if not character:
-            self._source.refuse("an action is not closed", start)
+            raise self._source.error("an action is not closed", start)
         if character in _BLANK:
             self._emit(Kind.SPACE, _end(_SPACE, self._text, self._at))
         elif character in _QUOTED:
@@ -164,7 +164,7 @@ class _Lexer:
     def _quoted(self, quote: str) -> None:
         match = _QUOTED[quote].match(self._text, self._at)
         if not match:
-            self._source.refuse("a quoted text is not closed", self._at)
+            raise self._source.error("a quoted text is not closed", self._at)
         self._emit(Kind.CHARACTER if quote == "'" else Kind.STRING, match.end())
 
     def _number(self) -> None:
@@ -172,7 +172,7 @@ class _Lexer:
         if self._text[end : end + 1] in ("+", "-"):  # the imaginary part of a complex constant
             end = _end(_NUMBER, self._text, end)
         if _end(_NAME, self._text, end) > end:
-            self._source.refuse(f"bad number {self._text[self._at : end + 1]!r}", self._at)
+            raise self._source.error(f"bad number {self._text[self._at : end + 1]!r}", self._at)
         self._emit(Kind.NUMBER, end)
 
     def _named(self, kind: Kind, prefix: int) -> None:
@@ -180,7 +180,7 @@ class _Lexer:
         end = _end(_NAME, self._text, self._at + prefix)
         word, after = self._text[self._at : end], self._text[end : end + 1]
         if after and after not in _TERMINATORS and not self._text.startswith("}}", end):
-            self._source.refuse(f"bad character {after!r} after {word!r}", end)
+            raise self._source.error(f"bad character {after!r} after {word!r}", end)
         self._emit(_kind_of(word, kind), end)
 
     def _punctuation(self, character: str) -> None:
@@ -190,16 +190,16 @@ class _Lexer:
         elif character == ")":
             self._depth -= 1
             if self._depth < 0:
-                self._source.refuse("a closing parenthesis without an opening one", self._at)
+                raise self._source.error("a closing parenthesis without an opening one", self._at)
             self._emit(Kind.CLOSE, self._at + 1)
         elif character == ":":
             if not self._text.startswith(":=", self._at):
-                self._source.refuse("expected := after ':'", self._at)
+                raise self._source.error("expected := after ':'", self._at)
             self._emit(Kind.DECLARE, self._at + 2)
         elif character.isascii() and character.isprintable():
             self._emit(_SINGLE.get(character, Kind.OTHER), self._at + 1)
         else:
-            self._source.refuse(f"unknown character {character!r} in an action", self._at)
+            raise self._source.error(f"unknown character {character!r} in an action", self._at)
 
 
 def _end(pattern: re.Pattern[str], text: str, at: int) -> int:

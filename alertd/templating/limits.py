@@ -10,7 +10,10 @@ WIDEST = 1000  # the width and the precision of a printf verb
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`source`, `output`: characters. `steps`: nodes executed, and long texts handled. `depth`: templates in templates."""
+    """`source`, `output`: characters. `steps`: nodes executed, and long texts handled.
+
+    `depth`: templates in templates.
+    """
 
     source: int
     output: int

@@ -69,6 +69,7 @@ class Alert(Struct):
     """An alert of a notification; `ends_at` is None while it fires. Times are aware."""
 
     go_type: ClassVar[str] = "template.Alert"
+    tagged: ClassVar[bool] = True
     comparable: ClassVar[bool] = False
     fields: ClassVar[Mapping[str, Any]] = {
         "Status": lambda alert: alert.status,
@@ -115,7 +116,7 @@ class NotificationData(Struct):
     """
 
     go_type: ClassVar[str] = "template.Data"
-    pointer: ClassVar[bool] = False
+    tagged: ClassVar[bool] = True
     comparable: ClassVar[bool] = False
     fields: ClassVar[Mapping[str, Any]] = {
         "Receiver": lambda data: data.receiver,

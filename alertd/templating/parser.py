@@ -11,7 +11,7 @@ from alertd.templating.nodes import Action, Break, Call, Continue, If, Node, Par
 from alertd.templating.source import Source
 
 _DEEPEST = 40  # levels of control structures; beyond it lies no template, only somebody's stack
-_CONTROLS = {"if": If, "with": With, "range": Range}
+_CONTROLS: dict[str, type[If] | type[With] | type[Range]] = {"if": If, "with": With, "range": Range}
 
 
 def parse(source: Source, functions: Container[str], variables: Sequence[str] = ("$",)) -> Parsed:
@@ -39,7 +39,7 @@ class _Parser:
             else:
                 node = self._action(token)
                 if isinstance(node, str):
-                    self._source.refuse(f"unexpected {{{{{node}}}}}", token.at)
+                    raise self._source.error(f"unexpected {{{{{node}}}}}", token.at)
                 body.append(node)
         return Parsed(Template("", tuple(body), self._source, variables), self._defined)
 
@@ -54,12 +54,12 @@ class _Parser:
         self._words.variables, self._ranges = ["$"], 0
         body, last = self._list(name)
         if last != "end":
-            self._source.refuse(f"unexpected {{{{{last}}}}} in {word}", name.at)
+            raise self._source.error(f"unexpected {{{{{last}}}}} in {word}", name.at)
         self._words.variables, self._ranges = outer, ranges
         template = Template(self._words.unquoted(name), body, self._source)
         before = self._defined.get(template.name)
         if before and not before.blank and not template.blank:
-            self._source.refuse(f"template {template.name!r} is defined twice", name.at)
+            raise self._source.error(f"template {template.name!r} is defined twice", name.at)
         if not before or before.blank:
             self._defined[template.name] = template
 
@@ -67,7 +67,7 @@ class _Parser:
         """Nodes up to `{{end}}` or `{{else ...}}`, and which of the two it was."""
         self._depth += 1
         if self._depth > _DEEPEST:
-            self._source.refuse(f"nested deeper than {_DEEPEST} levels", start.at)
+            raise self._source.error(f"nested deeper than {_DEEPEST} levels", start.at)
         body: list[Node] = []
         while (token := self._words.take()).kind is not Kind.END:
             node = Text(token.at, token.value) if token.kind is Kind.TEXT else self._action(token)
@@ -75,7 +75,7 @@ class _Parser:
                 self._depth -= 1
                 return tuple(body), node
             body.append(node)
-        self._source.refuse("an {{end}} is missing", start.at)
+        raise self._source.error("an {{end}} is missing", start.at)
 
     def _action(self, left: Token) -> Node | str:
         """One action; the names of those that end a list are returned as such."""
@@ -95,7 +95,7 @@ class _Parser:
             return self._template(left)
         if word == "block":
             return self._block(left)
-        self._source.refuse(f"unexpected {word!r}", left.at)
+        raise self._source.error(f"unexpected {word!r}", left.at)
 
     def _else(self) -> str:
         """`else`, or `else if` and `else with`, whose pipeline is then still to be read."""
@@ -108,7 +108,7 @@ class _Parser:
     def _jump(self, word: str, left: Token) -> Node:
         self._words.close(word)
         if not self._ranges:
-            self._source.refuse(f"{{{{{word}}}}} outside {{{{range}}}}", left.at)
+            raise self._source.error(f"{{{{{word}}}}} outside {{{{range}}}}", left.at)
         return Break(left.at) if word == "break" else Continue(left.at)
 
     def _control(self, word: str, left: Token) -> Node:
@@ -128,15 +128,15 @@ class _Parser:
         if last == f"else {word}" and word != "range":  # a chain shares one {{end}}
             self._depth += 1
             if self._depth > _DEEPEST * 2:
-                self._source.refuse("too many branches in a chain of else", left.at)
+                raise self._source.error("too many branches in a chain of else", left.at)
             chained = self._control(word, left)
             self._depth -= 1
             return (chained,)
         if last != "else":
-            self._source.refuse(f"unexpected {{{{{last}}}}} in {{{{{word}}}}}", left.at)
+            raise self._source.error(f"unexpected {{{{{last}}}}} in {{{{{word}}}}}", left.at)
         orelse, last = self._list(left)
         if last != "end":
-            self._source.refuse(f"expected {{{{end}}}}, found {{{{{last}}}}}", left.at)
+            raise self._source.error(f"expected {{{{end}}}}, found {{{{{last}}}}}", left.at)
         return orelse
 
     def _template(self, left: Token) -> Node:

@@ -18,9 +18,7 @@ from alertd.templating.ruledata import SAMPLE, VECTOR, QueryNeeded, RuleData, Sa
 from alertd.templating.times import Duration, Time, from_unix
 from alertd.templating.values import HTML, Map
 
-_DURATION = re.compile(
-    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
-)
+_DURATION = re.compile(r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII)
 _MILLISECONDS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
 _MOST_MILLISECONDS = (2**63 - 1) // 1_000_000
 

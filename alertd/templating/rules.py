@@ -42,9 +42,7 @@ def expand(text: str, data: RuleData) -> str:
         data.external_url,
         data.value_text or data.value,
     )
-    return run_template(
-        prepared.main, prepared.defined, data, host=data, limits=RULE, variables=variables
-    )
+    return run_template(prepared.main, prepared.defined, data, host=data, limits=RULE, variables=variables)
 
 
 def check(text: str) -> None:

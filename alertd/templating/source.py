@@ -1,7 +1,6 @@
 """Where something stands in a template: offsets become lines and columns only when an error needs them."""
 
 from dataclasses import dataclass
-from typing import NoReturn
 
 from alertd.errors import TemplateError
 
@@ -19,6 +18,3 @@ class Source:
         line, column = before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
         named = f"{self.name}: {message}" if self.name else message
         return TemplateError(named, line=line, column=column)
-
-    def refuse(self, message: str, at: int) -> NoReturn:
-        raise self.error(message, at)

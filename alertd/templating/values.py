@@ -44,7 +44,7 @@ class Strings(Slice):
 class Struct:
     """Named fields, in the order in which Go prints them. `pointer`: values are handed around as `*T`.
 
-    `comparable`: no map or list is inside, so `eq` can compare two of them.
+    `comparable`: no map or list is inside, so `eq` can compare two of them. `tagged`: JSON has `startsAt` for StartsAt.
     """
 
     go_type: ClassVar[str]
@@ -52,6 +52,7 @@ class Struct:
     methods: ClassVar[Functions] = {}
     pointer: ClassVar[bool] = False
     comparable: ClassVar[bool] = True
+    tagged: ClassVar[bool] = False
 
 
 class HTML(str):
@@ -94,10 +95,17 @@ def member(value: Any, name: str) -> Any:
     if found:
         return found.apply(name, value, ())
     if isinstance(value, Map):
-        return value[name] if name in value else value.zero
+        return value.get(name, value.zero)
     if isinstance(value, Struct) and name in value.fields:
         return value.fields[name](value)
     raise TemplateError(f"there is no field or method {name} in a value of type {type_name(value)}")
+
+
+def present(value: Any, name: str) -> Any:
+    """A field of what must not be nothing: the middle of a chain. Raises TemplateError."""
+    if value is None:
+        raise TemplateError(f"there is nothing to take field {name} of")
+    return member(value, name)
 
 
 def member_with(value: Any, name: str, arguments: Sequence[Any]) -> Any:

@@ -1,6 +1,5 @@
 """One value under one printf verb: numbers, texts, and what is made of them."""
 
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import isfinite

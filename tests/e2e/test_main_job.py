@@ -119,7 +119,7 @@ def test_sighup_with_a_broken_file_keeps_the_last_good_one_and_says_so(rig: Rig)
     until("the failure in the metric", lambda: alertd.metric("alertd_config_last_reload_successful") == 0)
     time.sleep(3)
     assert alertd.alerts()["Broken"] == "firing"
-    assert "rules.yml:8" in alertd.process.tail()
+    assert "rules.yml:7" in alertd.process.tail()
     assert not [one for one in rig.hook.story if one[0] == "resolved"]
     alertd.rules.write_text(RULES.replace("Broken", "Renamed"))
     alertd.process.signal(signal.SIGHUP)

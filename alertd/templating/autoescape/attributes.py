@@ -6,12 +6,52 @@ Source of the rules: the HTML standard's list of attributes, https://html.spec.w
 from alertd.templating.autoescape.contexts import Kind
 
 _URLS = frozenset(
-    "action archive background cite classid codebase data formaction href icon longdesc manifest poster profile src "
-    "usemap xmlns".split()
+    [
+        "action",
+        "archive",
+        "background",
+        "cite",
+        "classid",
+        "codebase",
+        "data",
+        "formaction",
+        "href",
+        "icon",
+        "longdesc",
+        "manifest",
+        "poster",
+        "profile",
+        "src",
+        "usemap",
+        "xmlns",
+    ]
 )
 _UNSAFE = frozenset(
-    "accept-charset async challenge charset content crossorigin defer enctype form formenctype formmethod "
-    "formnovalidate http-equiv keytype language method novalidate pattern rel sandbox srcdoc type value".split()
+    [
+        "accept-charset",
+        "async",
+        "challenge",
+        "charset",
+        "content",
+        "crossorigin",
+        "defer",
+        "enctype",
+        "form",
+        "formenctype",
+        "formmethod",
+        "formnovalidate",
+        "http-equiv",
+        "keytype",
+        "language",
+        "method",
+        "novalidate",
+        "pattern",
+        "rel",
+        "sandbox",
+        "srcdoc",
+        "type",
+        "value",
+    ]
 )
 _PLAIN = frozenset({"srclang"})
 

@@ -1,4 +1,4 @@
-"""Where in a page a piece of text stands: in plain text, in a tag, in an attribute of some kind, in a script, in a style."""
+"""Where in a page a piece of text stands: in plain text, a tag, an attribute of some kind, a script, a style."""
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto

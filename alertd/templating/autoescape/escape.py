@@ -157,7 +157,7 @@ def _action(context: Context, node: Action) -> tuple[Context, Node]:
         return context, node
     context = nudged(context)
     escapers = [*_escapers(context), *_for_delimiter(context)]
-    pipe = with_escapers(node.pipe, escapers, unquoted=context.delimiter == " ")
+    pipe = with_escapers(node.pipe, escapers, unquoted=(context.state, context.delimiter) == (State.ATTRIBUTE, " "))
     if context.state is State.JS:
         context = replace(context, slash=Slash.DIVISION)
     if context.state is State.TAG:
@@ -205,7 +205,7 @@ def _text(context: Context, node: Text) -> tuple[Context, Node]:
 def _kept(context: Context, after: Context, text: str) -> str:
     """What is left of a stretch of text between two contexts."""
     if context.state in COMMENTS and not context.delimiter:
-        return _comment(context, after, text)
+        return _comment(context, text)
     opened = ""
     if after.state in COMMENTS and after.state is not context.state and not after.delimiter:
         text = text[: -4 if after.state is State.COMMENT else -2]
@@ -217,10 +217,8 @@ def _kept(context: Context, after: Context, text: str) -> str:
     return text + opened
 
 
-def _comment(context: Context, after: Context, text: str) -> str:
+def _comment(context: Context, text: str) -> str:
     """A block comment is a blank, or a line's end, to the script around it."""
     if context.state is State.JS_BLOCK_COMMENT:
-        return "\n" if _LINE_ENDS.search(text) else " " if after.state is not context.state else ""
-    if context.state is State.CSS_BLOCK_COMMENT and after.state is not context.state:
-        return " "
-    return ""
+        return "\n" if _LINE_ENDS.search(text) else " "
+    return " " if context.state is State.CSS_BLOCK_COMMENT else ""

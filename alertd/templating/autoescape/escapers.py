@@ -31,7 +31,9 @@ _JS_TEXT = {
     **str.maketrans({"\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", "/": "\\/", "\\": "\\\\"}),
     **str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029"}),
 }
-_JS_REGEXP = _JS_TEXT | {ord(character): f"\\{character}" for character in "$()*-.?[]^{|}"}
+_JS_REGEXP = {point: text for point, text in _JS_TEXT.items() if point != ord("`")} | {
+    ord(character): f"\\{character}" for character in "$()*-.?[]^{|}"
+}
 _CSS = re.compile(r"[\0\t\n\f\r\"&'()+/:;<>\\{}](?=([0-9a-fA-F\t\n\f\r ]|\Z)?)")
 _URL = re.compile(rb"[^A-Za-z0-9._~-]")
 _URL_KEPT = re.compile(rb"%(?![0-9a-fA-F]{2})|[^A-Za-z0-9._~!#$&*+,/:;=?@\[\]%-]")

@@ -30,7 +30,7 @@ def with_escapers(pipe: Pipe, escapers: Sequence[str], *, unquoted: bool) -> Pip
             raise TemplateError(f"{name} must not stand here: the page escapes by itself")
     commands, own = list(pipe.commands), names[-1]
     if own in ("html", "urlquery") and any(_SAME.get(escaper) == own for escaper in escapers):
-        commands = _without_own(commands, own)
+        commands = _without_own(commands)
         escapers = [own if _SAME.get(escaper) == own else escaper for escaper in escapers]
     present = {_SAME.get(_name(command), _name(command)) for command in commands}
     for escaper in escapers:
@@ -40,7 +40,7 @@ def with_escapers(pipe: Pipe, escapers: Sequence[str], *, unquoted: bool) -> Pip
     return replace(pipe, commands=tuple(commands))
 
 
-def _without_own(commands: list[Command], own: str) -> list[Command]:
+def _without_own(commands: list[Command]) -> list[Command]:
     """The commands before the escaper; one with arguments of its own is kept as the text of them."""
     last = commands[-1]
     if len(commands) > 1:

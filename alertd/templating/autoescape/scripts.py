@@ -14,7 +14,22 @@ _SPECIALS = {
     State.JS_REGEXP: re.compile(r"[\\/\[\]]"),
 }
 _BEFORE_REGEXP = frozenset(
-    "break case continue delete do else finally in instanceof return throw try typeof void".split()
+    [
+        "break",
+        "case",
+        "continue",
+        "delete",
+        "do",
+        "else",
+        "finally",
+        "in",
+        "instanceof",
+        "return",
+        "throw",
+        "try",
+        "typeof",
+        "void",
+    ]
 )
 _WORD = re.compile(r"[$\w]*\Z", re.ASCII)
 _SIGNS = re.compile(r"(\++|-+)\Z")

@@ -55,12 +55,12 @@ def _tell(stage: Stage, *, once: bool) -> int:
             say()
         if once and not told and time.monotonic() > deadline:
             missing = f"alertd has not told the whole story; so far: {', '.join(sorted(teller.chapters)) or 'nothing'}"
-            raise_tail(stage, missing)
+            complain(stage, missing)
             return 1
     return 0
 
 
-def raise_tail(stage: Stage, text: str) -> None:
+def complain(stage: Stage, text: str) -> None:
     """Say what is wrong, and the end of alertd's log."""
     say(paint(text, "red"))
     say(stage.processes["alertd"].tail())

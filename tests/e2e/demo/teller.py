@@ -35,7 +35,7 @@ class Teller:
         say()
         for name, where, what in (
             ("Prometheus", stage.url, scrapes),
-            ("alertd", stage.alertd_url, f"{stage.rules()} rules: those in rules/, and one for this demo"),
+            ("alertd", stage.alertd_url, f"{stage.rules()} rules: those in rules/, its own, and one for this demo"),
             ("mail", f"127.0.0.1:{stage.mailbox.port}", "caught here, shown below"),
             ("webhook", f"http://127.0.0.1:{stage.hook.port}", "received here, shown below"),
         ):
@@ -65,7 +65,7 @@ class Teller:
     def _queue(self, length: float) -> None:
         if length != self._length:
             what = "grows to" if length > self._length else "is worked off, down to"
-            event("queue", "blue", f"the demo's queue of orders {what} {length:g}")
+            event("queue", "blue", "", f"the demo's queue of orders {what} {length:g}")
         self._length = length
 
     def _alerts(self, alerts: Iterable[Mapping[str, Any]]) -> None:
@@ -78,14 +78,14 @@ class Teller:
             if _ours(dict(key)) or len(others) <= _MANY:
                 self._alert(dict(key), now.get(key))
         if len(others) > _MANY:
-            event("…", "dim", f"{len(others)} other alerts have changed; `alertd alerts` lists them")
+            event("…", "dim", "", f"{len(others)} other alerts have changed; `alertd alerts` lists them")
 
     def _alert(self, labels: dict[str, str], alert: Mapping[str, Any] | None) -> None:
         state = alert["state"] if alert else ""
         word, colour = _WORD[state]
         summary = alert["annotations"].get("summary", "") if alert else ""
         rest = " ".join(f"{name}={value}" for name, value in labels.items() if name != "alertname")
-        event(word, colour, f"{paint(labels['alertname'], 'bold')}  {summary}", rest)
+        event(word, colour, labels["alertname"], summary, rest)
         if _ours(labels):
             self.chapters.add(state or "resolved")
 
@@ -94,14 +94,14 @@ class Teller:
         body = mail.get_body(("plain",))
         lines = body.get_content().splitlines() if body else []
         shown = [line.rstrip() for line in lines if line.strip()][:_MANY]
-        event("MAIL", "magenta", f"to {mail['To']}: {paint(subject, 'bold')}", *shown)
+        event("MAIL", "magenta", subject, f"to {mail['To']}", *shown)
         if "QueueBacklog" in subject:
-            self.chapters.add("mail resolved" if "resolved" in subject.lower() else "mail firing")
+            self.chapters.add(f"mail {'resolved' if shown[0].startswith('RESOLVED') else 'firing'}")
 
     def _post(self, post: Mapping[str, Any]) -> None:
         alerts = post["alerts"]
         names = sorted({alert["labels"].get("alertname", "") for alert in alerts})
-        event("WEBHOOK", "magenta", f"{post['status']}: {len(alerts)} × {', '.join(names)}")
+        event("WEBHOOK", "magenta", str(post["status"]), f"{', '.join(names)}: {post['notification_reason']}")
         if any(_ours(alert["labels"]) for alert in alerts):
             self.chapters.add(f"post {post['status']}")
 
@@ -110,23 +110,25 @@ def _ours(labels: Mapping[str, str]) -> bool:
     return labels.get("alertname") == "QueueBacklog"
 
 
-def event(word: str, colour: str, text: str, *more: str) -> None:
+def event(word: str, colour: str, headline: str, text: str, *more: str) -> None:
     """One line with the time of day, and further ones below it."""
-    say(f"  {paint(time.strftime('%H:%M:%S'), 'dim')}  {paint(f'{word:<9}', colour)} {plain(text)}")
+    told = "  ".join(part for part in (paint(headline, "bold"), plain(text)) if part)
+    say(f"  {paint(time.strftime('%H:%M:%S'), 'dim')}  {paint(f'{word:<9}', colour)} {told}")
     for line in more:
-        say(f"{'':<22}{paint(plain(line), 'dim')}")
-
-
-def plain(text: str) -> str:
-    """Text without control characters, but for our own colours: it may come from anywhere."""
-    return "".join(letter for letter in text if letter.isprintable() or letter == "\033")
+        say(f"{'':<22}{paint(line, 'dim')}")
 
 
 def paint(text: str, colour: str) -> str:
-    """The text in a colour, if somebody looks who may want colours."""
-    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
+    """The text, made harmless, in a colour if somebody looks who may want colours."""
+    text = plain(text)
+    if not text or not sys.stdout.isatty() or "NO_COLOR" in os.environ:
         return text
     return f"\033[{_COLOURS[colour]}m{text}\033[0m"
+
+
+def plain(text: str) -> str:
+    """Text from anywhere cannot steer the terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def say(text: str = "") -> None:

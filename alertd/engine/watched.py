@@ -1,0 +1,28 @@
+"""A datasource that is watched: every call becomes an event, and a blind datasource is told from a bad expression."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from alertd.core.samples import Answer
+from alertd.errors import QueryError
+from alertd.events import DatasourceAnswered
+from alertd.ports import Clock, Datasource, Observer
+
+
+class Watched:
+    """Passes everything on. It is blind if it answered nothing at all and itself is at fault."""
+
+    def __init__(self, datasource: Datasource, observer: Observer, clock: Clock) -> None:
+        self.name = datasource.name
+        self._datasource, self._observer, self._clock = datasource, observer, clock
+
+    async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
+        begun = self._clock.elapsed()
+        answers = await self._datasource.query(exprs, at)
+        blind = [answer for answer in answers if isinstance(answer, QueryError) and answer.blind]
+        error = str(blind[0]) if blind and len(blind) == len(answers) else ""
+        self._observer.notice(DatasourceAnswered(self.name, self._clock.elapsed() - begun, len(exprs), error))
+        return answers
+
+    async def aclose(self) -> None:
+        await self._datasource.aclose()
