@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from socket import gethostname, socket
 from urllib.parse import quote_plus
 
@@ -22,7 +22,7 @@ from alertd.engine.engine import Engine, Plan
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
 from alertd.engine.watched import Watched
-from alertd.errors import ConfigError, StoreError
+from alertd.errors import ConfigError, QueryError, StoreError
 from alertd.events import Reloaded, Trouble
 from alertd.ports import Clock, Context, Datasource, Notifier, Observer, Store
 from alertd.telemetry.metrics import Levels, Metrics
@@ -31,6 +31,7 @@ from alertd.web import admin, prometheus
 from alertd.web.server import Server, serve
 
 _GRACE = 20.0  # seconds for evaluations and deliveries under way at shutdown
+_SOON = 3.0  # seconds in which a datasource should answer when the daemon starts
 _PULSE = timedelta(seconds=10)
 _PRUNE_EVERY = 360  # pulses
 
@@ -68,8 +69,11 @@ class App:
         self._reloading = asyncio.Lock()
         self.ready = False
 
-    async def run(self, listener: socket, stop: asyncio.Event, started: Callable[[], None]) -> None:
-        """Live until `stop` is set; then finish what is under way, as far as the grace period allows."""
+    async def run(self, listener: socket, stop: asyncio.Event, started: Callable[[Mapping[str, str]], None]) -> None:
+        """Live until `stop` is set; then finish what is under way, as far as the grace period allows.
+
+        `started` is told, by datasource, what is wrong with those that do not answer.
+        """
         await self.engine.restore()
         self._ticker.watch(self.engine.board.groups)
         server = self._server()
@@ -80,7 +84,7 @@ class App:
                     tasks.create_task(keep(name, loop, self.observer, self._clock)) for name, loop in self._loops()
                 ]
                 self.ready = True
-                started()
+                started(await self._unreachable())
                 await stop.wait()
                 self.ready = False
                 await self._drain(loops)
@@ -111,6 +115,13 @@ class App:
         self._ticker.watch(self.engine.board.groups)
         old, self._edges, self.config = self._edges, edges, config
         await old.close()
+
+    async def _unreachable(self) -> Mapping[str, str]:
+        """The datasources that do not answer a trivial question soon, and why."""
+        now = self._clock.now()
+        asked = [one.name for one in self.config.datasources]
+        answers = await asyncio.gather(*(_ask(self._edges.datasources[name], now) for name in asked))
+        return {name: error for name, error in zip(asked, answers, strict=True) if error}
 
     def _loops(self) -> Iterable[tuple[str, Callable[[], Awaitable[None]]]]:
         return (
@@ -151,6 +162,15 @@ class App:
         with suppress(StoreError):
             self._outbox = await self._store.counts()
         return self._metrics.render()
+
+
+async def _ask(datasource: Datasource, now: datetime) -> str:
+    try:
+        async with asyncio.timeout(_SOON):
+            (answer,) = await datasource.query(["1"], now)
+    except TimeoutError:
+        return f"no answer within {_SOON:g} s"
+    return str(answer) if isinstance(answer, QueryError) else ""
 
 
 def open_edges(config: Config, own: Datasource, observer: Observer, clock: Clock) -> Edges:

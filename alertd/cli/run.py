@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -79,7 +79,7 @@ async def _live(config: Config, path: Path | None, overrides: Overrides) -> None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, on_hangup)
-    await app.run(listener, stop, lambda: _announce(config, listener))
+    await app.run(listener, stop, lambda unreachable: _announce(config, listener, unreachable))
 
 
 async def _reload(reload: Callable[[], Awaitable[None]]) -> None:
@@ -98,18 +98,18 @@ def _listen(config: Config) -> socket.socket:
         sys.exit(1)
 
 
-def _announce(config: Config, listener: socket.socket) -> None:
+def _announce(config: Config, listener: socket.socket, unreachable: Mapping[str, str]) -> None:
     """A few lines for whoever started it."""
     host, port = listener.getsockname()[:2]
     groups, receivers = config.rules.groups, config.receivers
     rules = sum(rule.enabled for group in groups for rule in group.rules)
     skipped = f", {len(config.rules.skipped)} recording rules skipped" if config.rules.skipped else ""
-    sources = ", ".join(f"{one.url}" for one in config.datasources) or "no Prometheus"
+    sources = [f"{one.url} ({unreachable.get(one.name, 'it answers')})" for one in config.datasources]
     names = ", ".join(receiver.name for receiver in receivers)
     for line in (
         f"alertd {__version__}",
         f"  rules      {rules} in {len(groups)} groups{skipped}",
-        f"  asks       {sources}",
+        f"  asks       {', '.join(sources) or 'nobody: no Prometheus is configured'}",
         f"  tells      {names}",
         f"  keeps      {config.storage_url}",
         f"  listens    http://{host}:{port}{config.web.route_prefix}",

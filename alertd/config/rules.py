@@ -173,10 +173,11 @@ class _Reading:
     def _name_once(self, group: GroupEntry, bad: frozenset[str], place: Place) -> str:
         if not group.name and "name" not in bad:
             place.problem("a group needs a name", hint='add "name"')
-        first = self.names.setdefault(group.name or place.group, place.node.line)
-        if first != place.node.line:
-            hint = f"the first is in line {first}; a name may stand once in a file"
-            place.problem(f'a second group named "{group.name}"', "name", hint=hint)
+        name = group.name or place.group
+        if name in self.names:
+            hint = f"the first is in line {self.names[name]}; a name may stand once in a file"
+            place.problem(f'a second group named "{name}"', "name", hint=hint)
+        self.names.setdefault(name, place.node.line)
         return group.name
 
     def _core_group(self, name: str, group: GroupEntry, rules: tuple[Rule, ...]) -> RuleGroup:

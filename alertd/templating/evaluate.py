@@ -39,15 +39,19 @@ class Evaluator:
         for command in pipe.commands:
             value = self._command(command, value)
         assert value is not None
-        return self._kept(value, self.targets(pipe)) if pipe.variables else value
-
-    def targets(self, pipe: Pipe) -> list[int]:
-        """The slots of the variables that a pipeline sets."""
+        if not pipe.variables:
+            return value
         if not pipe.assigns:
-            for name in pipe.variables:
-                self.scope[name] = self.slots
-                self.slots += 1
-        return [self.scope[name] for name in pipe.variables if name in self.scope]
+            self._declare(pipe.variables)
+        unknown = [name for name in pipe.variables if name not in self.scope]
+        if unknown:
+            return self._fails(f"undefined variable {unknown[0]}", pipe.at)
+        return self._kept(value, [self.scope[name] for name in pipe.variables])
+
+    def _declare(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.scope[name] = self.slots
+            self.slots += 1
 
     def located(self, problem: TemplateError, at: int) -> TemplateError:
         """The problem with its place, unless it has one."""

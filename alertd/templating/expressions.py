@@ -118,7 +118,8 @@ class Expressions:
             after = self._peek()
             if after.kind in (Kind.DECLARE, Kind.ASSIGN):
                 self._next += 1
-                return self._declare(names, after)
+                self.variables += names  # the check that an assigned one exists is left to the execution, as in Go
+                return tuple(names), after.kind is Kind.ASSIGN
             if after.kind is not Kind.COMMA:
                 break
             if word != "range" or len(names) > 1:
@@ -128,14 +129,6 @@ class Expressions:
             raise self._source.error("range can only initialize variables", token.at)
         self._next = start
         return (), False
-
-    def _declare(self, names: list[str], sign: Token) -> tuple[tuple[str, ...], bool]:
-        if sign.kind is Kind.ASSIGN:
-            for name in names:
-                self._known(name, sign.at)
-            return tuple(names), True
-        self.variables += names
-        return tuple(names), False
 
     def _known(self, name: str, at: int) -> None:
         if name not in self.variables:

@@ -83,7 +83,7 @@ def _hexadecimal(value: float, verb: str, precision: int | None) -> str:
 def _binary(value: float) -> str:
     """`4503599627370496p-52`: the mantissa as an integer, a power of two."""
     if value == 0:
-        return "0p-1074"
+        return "-0p-1074" if math.copysign(1, value) < 0 else "0p-1074"
     _, exponent = math.frexp(value)
     exponent = max(exponent - 53, -1074)
     return f"{int(math.ldexp(value, -exponent))}p{exponent:+d}"

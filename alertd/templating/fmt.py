@@ -83,10 +83,13 @@ def _directive(match: re.Match[str]) -> _Directive:
     for number in (width, precision):
         if number and number != "*" and (len(number) > 6 or int(number) > WIDEST):
             raise TemplateError(f"printf: {match[0]!r} is wider than {WIDEST}")
+    value = match["verb"] == "v"
     wanted = Form(
-        plus="+" in flags,
+        names=value and "+" in flags,
+        syntax=value and "#" in flags,
+        plus=not value and "+" in flags,
         minus="-" in flags,
-        sharp="#" in flags,
+        sharp=not value and "#" in flags,
         space=" " in flags,
         zero="0" in flags and "-" not in flags,
         width=int(width) if width and width != "*" else None,
@@ -179,8 +182,7 @@ class _Printf:
     def _precision(self, wanted: Form) -> Form:
         precision = self._integer()
         if precision is None or precision < 0:
-            if precision is None:
-                self._out.append("%!(BADPREC)")
+            self._out.append("%!(BADPREC)")
             return wanted
         return replace(wanted, precision=precision)
 

@@ -13,15 +13,17 @@ from alertd.templating.quoting import ascii_quoted, quoted, quoted_rune, raw_quo
 from alertd.templating.values import Map, Slice, Struct
 
 _BASES = {"d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}
-_PREFIXES = {"b": "0b", "o": "0", "x": "0x", "X": "0X"}
+_PREFIXES = {"b": "0b", "o": "0", "O": "0", "x": "0x", "X": "0X"}
 _TEXT_VERBS = frozenset("vsxXq")
 _POINTER = "0xc000000000"  # an address means nothing to a reader; Go prints one, so we print one
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The flags of a verb."""
+    """The flags of a verb. `names` and `syntax` are what plus and sharp mean to `%v`: field names, and Go's syntax."""
 
+    names: bool = False
+    syntax: bool = False
     plus: bool = False
     minus: bool = False
     sharp: bool = False
@@ -30,11 +32,6 @@ class Form:
     width: int | None = None
     precision: int | None = None
 
-    @property
-    def bare(self) -> "Form":
-        """The same without the flags that `%+v` and `%#v` use up."""
-        return replace(self, plus=False, sharp=False) if self.plus or self.sharp else self
-
 
 PLAIN = Form()
 
@@ -42,19 +39,23 @@ PLAIN = Form()
 def form(value: Any, verb: str, wanted: Form, *, pointers: bool = True) -> str:
     """A value under a verb. `pointers`: print what is handed around as a pointer as one."""
     if verb == "T":
-        return _padded(type_name(value) if value is not None else "<nil>", wanted)
+        return _padded("<nil>" if value is None else _cut(type_name(value), wanted), wanted)
     if value is None:
         return _padded("<nil>", wanted) if verb == "v" else f"%!{verb}(<nil>)"
+    if verb == "p" and isinstance(value, (Map, Slice)):
+        return _padded(_POINTER, wanted)
+    if verb in "pw":
+        return _bad(value, verb, wanted)
     return _formed(value, verb, wanted, 0 if pointers else -1)
 
 
 def _formed(value: Any, verb: str, wanted: Form, depth: int) -> str:
     """`depth` 0 is an argument of its own, deeper is inside another value."""
     if value is None:
-        return _padded("interface {}(nil)" if verb == "v" and wanted.sharp else "<nil>", wanted)
+        return "interface {}(nil)" if verb == "v" and wanted.syntax else "<nil>"
     go_string = getattr(value, "go_string", None)
-    if go_string and verb in _TEXT_VERBS and not (verb == "v" and wanted.sharp):
-        return _text(go_string(), verb, replace(wanted, plus=False) if verb == "v" else wanted, value)
+    if go_string and verb in _TEXT_VERBS and not (verb == "v" and wanted.syntax):
+        return _text(go_string(), verb, wanted, value)
     write = _WRITERS.get(value.__class__) or next(writer for kind, writer in _FAMILIES if isinstance(value, kind))
     return write(value, verb, wanted, depth)
 
@@ -80,9 +81,9 @@ def _bool(value: Any, verb: str, wanted: Form, _: int) -> str:
 def _int(value: Any, verb: str, wanted: Form, _: int) -> str:
     number = int(value)
     if verb == "v":
-        if wanted.sharp and type_name(value).startswith("uint"):
-            return _integer(number, "x", wanted)
-        return _integer(number, "d", wanted.bare)
+        if wanted.syntax and type_name(value).startswith("uint"):
+            return _integer(number, "x", replace(wanted, sharp=True))
+        return _integer(number, "d", wanted)
     if verb in _BASES:
         return _integer(number, verb, wanted)
     if verb == "c":
@@ -108,8 +109,8 @@ def _integer(number: int, verb: str, wanted: Form) -> str:
     if wanted.precision is None and wanted.zero and wanted.width is not None:
         least = wanted.width - len(sign)
     digits = digits.rjust(least, "0")
-    if wanted.sharp and verb != "d" and not (verb == "o" and digits[0] == "0"):
-        digits = _PREFIXES.get(verb, "") + digits
+    if wanted.sharp and verb != "d" and not (verb in "oO" and digits[0] == "0"):
+        digits = _PREFIXES[verb] + digits
     if verb == "O":
         digits = "0o" + digits
     return _padded(sign + digits, replace(wanted, zero=False))
@@ -125,7 +126,7 @@ def _unicode(number: int, wanted: Form) -> str:
 
 def _float(value: Any, verb: str, wanted: Form, _: int) -> str:
     if verb == "v":
-        return _real(value, "g", wanted.bare, None)
+        return _real(value, "g", wanted, None)
     if verb in "bgGxX":
         return _real(value, verb, wanted, None)
     if verb in "eEfF":
@@ -158,11 +159,12 @@ def _special(text: str, wanted: Form) -> str:
 
 def _with_point(text: str, verb: str, precision: int | None) -> str:
     """`#`: always a decimal point, and for `%g` its trailing zeros."""
-    mantissa, mark, exponent = text.partition("p" if verb in "xX" else "e" if verb.islower() else "E")
+    mantissa, mark, exponent = text.partition({"x": "p", "X": "P", "G": "E", "E": "E"}.get(verb, "e"))
     point = "" if "." in mantissa else "."
     zeros = 0
-    if verb in "gG":
-        significant = mantissa.lstrip("-").replace(".", "").lstrip("0")
+    if verb in "gGx":
+        digits = mantissa.lstrip("-").replace(".", "")
+        significant = digits[1:] if verb == "x" else digits.lstrip("0")
         zeros = (6 if precision is None else precision) - (len(significant) or 1)
     return mantissa + point + "0" * zeros + mark + exponent
 
@@ -171,7 +173,7 @@ def _complex(value: complex, verb: str, wanted: Form, depth: int) -> str:
     if verb not in "vbgGxXfFeE":
         return _bad(value, verb, wanted)
     real = _float(value.real, verb, wanted, depth)
-    imaginary = _real(value.imag, "g" if verb == "v" else verb, replace(wanted, plus=True, sharp=False), None)
+    imaginary = _float(value.imag, verb, replace(wanted, plus=True), depth)
     return f"({real}{imaginary}i)"
 
 
@@ -181,7 +183,7 @@ def _str(value: Any, verb: str, wanted: Form, _: int) -> str:
 
 def _text(text: str, verb: str, wanted: Form, value: Any) -> str:
     """A text, or what a Stringer says."""
-    if verb == "v" and wanted.sharp:
+    if verb == "v" and wanted.syntax:
         return _padded(quoted(text), wanted)
     if verb in "vs":
         return _padded(_cut(text, wanted), wanted)
@@ -218,7 +220,7 @@ def _map(value: Map, verb: str, wanted: Form, depth: int) -> str:
     pairs = [
         f"{_formed(key, verb, wanted, inside)}:{_formed(value[key], verb, wanted, inside)}" for key in sorted(value)
     ]
-    if verb == "v" and wanted.sharp:
+    if verb == "v" and wanted.syntax:
         return f"{type_name(value)}{{{joined(pairs, ', ')}}}"
     return f"map[{joined(pairs, ' ')}]"
 
@@ -226,7 +228,7 @@ def _map(value: Map, verb: str, wanted: Form, depth: int) -> str:
 def _slice(value: Slice, verb: str, wanted: Form, depth: int) -> str:
     inside = max(depth, 0) + 1
     items = [_formed(item, verb, wanted, inside) for item in value]
-    if verb == "v" and wanted.sharp:
+    if verb == "v" and wanted.syntax:
         return f"{type_name(value)}{{{joined(items, ', ')}}}"
     return f"[{joined(items, ' ')}]"
 
@@ -235,7 +237,7 @@ def _struct(value: Struct, verb: str, wanted: Form, depth: int) -> str:
     """`{a b}`, with `+` the names too; a pointer is followed only where it is not inside of something."""
     if value.pointer and depth > 0:
         return _padded(_POINTER, wanted)
-    named, sharp = verb == "v" and (wanted.plus or wanted.sharp), verb == "v" and wanted.sharp
+    named, sharp = verb == "v" and (wanted.names or wanted.syntax), verb == "v" and wanted.syntax
     parts = [
         (f"{name}:" if named else "") + _formed(read(value), verb, wanted, max(depth, 0) + 1)
         for name, read in value.fields.items()

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
-
-from alertd.testing import ManualClock, RecordingObserver
+from pathlib import Path
 
 from alertd.core import durations, grid
 from alertd.core.alerts import Transition
@@ -26,6 +25,8 @@ from alertd.engine.engine import Engine, Plan
 from alertd.errors import DeliveryError, QueryError, QueryFailure, StoreError
 from alertd.ports import Store
 from alertd.store.memory import MemoryStore
+from alertd.store.sqlite import SqliteStore
+from alertd.testing import ManualClock, RecordingObserver
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INTERVAL = timedelta(seconds=10)
@@ -145,18 +146,19 @@ class Moment:
 
 
 class World:
-    """One alertd and what surrounds it."""
+    """One alertd and what surrounds it. With a `path` its state is in a real SQLite file, else in memory."""
 
     def __init__(
         self,
         *rules: Rule,
         route: Route = ROUTE,
         integrations: Mapping[str, Sequence[Integration]] = OPS,
-        store: Store | None = None,
+        path: Path | None = None,
         limit: int = 0,
         interval: timedelta = INTERVAL,
     ) -> None:
-        self.clock, self.store = ManualClock(START), store or FlakyStore()
+        self.clock, self.path = ManualClock(START), path
+        self.store: Store = FlakyStore()
         self.observer = RecordingObserver()
         self.prometheus, self.heard = Prometheus(), list[Notification]()
         self.rules, self.route, self.integrations = rules, route, integrations
@@ -244,8 +246,9 @@ class World:
         return tuple(replace(one, twin=index) for index, one in enumerate(rules)) if _alike(rules) else tuple(rules)
 
     async def _start(self) -> None:
-        if hasattr(self.store, "forget_leases"):
-            self.store.forget_leases()
+        if self.path:
+            await self.store.close()
+            self.store = SqliteStore.open(f"sqlite:///{self.path}")
         self.engine = Engine(self._plan(), self.store, self.observer, self.clock)
         await self.engine.restore()
 
