@@ -14,6 +14,7 @@ from urllib.parse import quote_plus
 from alertd import __version__
 from alertd.config.values import Config
 from alertd.core.receivers import Integration
+from alertd.core.rendering import notification_data
 from alertd.core.rules import Rule, RuleGroup
 from alertd.datasources.prometheus import PrometheusDatasource
 from alertd.engine import selfwatch
@@ -27,6 +28,7 @@ from alertd.events import Reloaded, Trouble
 from alertd.ports import Clock, Context, Datasource, Notifier, Observer, Store
 from alertd.telemetry.metrics import Levels, Metrics
 from alertd.telemetry.observers import Observers
+from alertd.templating.notifications import compile_templates
 from alertd.web import admin, prometheus
 from alertd.web.server import Server, serve
 
@@ -196,7 +198,15 @@ def open_edges(config: Config, own: Datasource, observer: Observer, clock: Clock
 
 def open_notifiers(config: Config, clock: Clock) -> dict[str, Notifier]:
     """The notifier of every integration, by its id."""
-    context = Context(clock, config.web.external_url, gethostname(), __version__)
+    templates = compile_templates([])
+    context = Context(
+        clock,
+        config.web.external_url,
+        gethostname(),
+        __version__,
+        render=lambda text, notification: templates.text(text, notification_data(notification)),
+        render_html=lambda text, notification: templates.html(text, notification_data(notification)),
+    )
     return {one.id: one.plugin(one.config, context) for receiver in config.receivers for one in receiver.integrations}
 
 

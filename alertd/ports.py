@@ -56,19 +56,26 @@ class Notifier(Protocol):
     async def aclose(self) -> None: ...
 
 
+Render = Callable[[str, Notification], str]
+
+
 def _verbatim(text: str, _: Notification) -> str:
     return text
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a notifier is given besides its configuration. `render` expands a template in one of its fields."""
+    """What a notifier is given besides its configuration.
+
+    `render` expands a template in one of its fields, `render_html` one whose result is HTML; both raise TemplateError.
+    """
 
     clock: Clock
     external_url: str = ""
     hostname: str = "localhost"
     version: str = ""
-    render: Callable[[str, Notification], str] = _verbatim
+    render: Render = _verbatim
+    render_html: Render = _verbatim
 
 
 @dataclass(frozen=True)
