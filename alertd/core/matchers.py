@@ -172,7 +172,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
             yield "text", _unquote(text[index + 1 : stop])
             index = stop + 1
         elif _reserved(character):
-            raise ValueError(f"{character!r} in {text[:100]!r} must stand in double quotes")
+            raise ValueError(f"bad matcher {text[:100]!r}: {character!r} must stand in double quotes")
         else:
             stop = next((at for at in range(index, end) if _reserved(text[at])), end)
             yield "text", text[index:stop]

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
+from alertd.core.instants import rfc3339
 from alertd.core.notification import Notification, NotifiedAlert
 
-_NEVER = "0001-01-01T00:00:00Z"
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
@@ -40,11 +39,3 @@ def _alert(alert: NotifiedAlert) -> Mapping[str, Any]:
         "generatorURL": alert.generator_url,
         "fingerprint": alert.labels.fingerprint,
     }
-
-
-def rfc3339(at: datetime | None) -> str:
-    """As Go writes an instant: no trailing zeros, `Z`; the zero time where there is none."""
-    if at is None:
-        return _NEVER
-    text = at.strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{at.microsecond:06}".rstrip("0") + "Z" if at.microsecond else f"{text}Z"

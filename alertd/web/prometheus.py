@@ -12,9 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from alertd.core.alerts import Alert, State
 from alertd.core.board import Board, RuleStatus
+from alertd.core.instants import rfc3339
 from alertd.core.rules import Rule, RuleGroup
-
-_NEVER = "0001-01-01T00:00:00Z"
 
 
 def routes(board: Board) -> list[BaseRoute]:
@@ -61,7 +60,7 @@ def _group(group: RuleGroup, board: Board, wanted: _Wanted) -> dict[str, Any]:
         "interval": group.interval.total_seconds(),
         "limit": group.limit,
         "evaluationTime": sum(status.seconds for status in statuses),
-        "lastEvaluation": _time(max(_evaluated(statuses), default=None)),
+        "lastEvaluation": rfc3339(max(_evaluated(statuses), default=None)),
     }
 
 
@@ -81,7 +80,7 @@ def _rule(rule: Rule, status: RuleStatus, wanted: _Wanted) -> dict[str, Any]:
         "alerts": [_alert(alert) for alert in status.alerts.values()] if wanted.alerts else [],
         "health": status.health,
         "evaluationTime": status.seconds,
-        "lastEvaluation": _time(status.evaluated_at),
+        "lastEvaluation": rfc3339(status.evaluated_at),
         "type": "alerting",
     }
     return {**shown, "lastError": status.error} if status.error else shown
@@ -99,17 +98,13 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "labels": dict(alert.labels),
         "annotations": dict(alert.annotations),
         "state": str(alert.state),
-        "activeAt": _time(alert.active_at),
-        "value": _value(alert.value),
+        "activeAt": rfc3339(alert.active_at),
+        "value": go_exponent(alert.value),
     }
-    return {**shown, "keepFiringSince": _time(alert.missing_since)} if alert.missing_since else shown
+    return {**shown, "keepFiringSince": rfc3339(alert.missing_since)} if alert.missing_since else shown
 
 
-def _time(at: datetime | None) -> str:
-    return _NEVER if at is None else at.isoformat().replace("+00:00", "Z")
-
-
-def _value(value: float) -> str:
+def go_exponent(value: float) -> str:
     """As Go formats a float with `%e` in the fewest digits: `1e+00`, `+Inf`."""
     if math.isnan(value):
         return "NaN"

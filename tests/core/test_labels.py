@@ -32,8 +32,6 @@ def test_equal_only_to_label_sets() -> None:
     assert Labels({"a": "1"}) != {"a": "1"}
 
 
-
-
 @given(SETS, SETS)
 def test_equality_hash_and_key_agree(one: dict[str, str], other: dict[str, str]) -> None:
     left, right = Labels(one), Labels(other)

@@ -1,0 +1,13 @@
+"""Instants as Go writes them, which is how Prometheus and Alertmanager do."""
+
+from datetime import datetime
+
+NEVER = "0001-01-01T00:00:00Z"
+
+
+def rfc3339(at: datetime | None) -> str:
+    """An aware UTC datetime without trailing zeros; Go's zero time where there is none."""
+    if at is None:
+        return NEVER
+    text = at.strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{at.microsecond:06}".rstrip("0") + "Z" if at.microsecond else f"{text}Z"
