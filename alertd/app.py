@@ -6,53 +6,35 @@ App(config) ──run──▶ ready ──reload──▶ the same, following a
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from socket import gethostname, socket
+from socket import socket
 from urllib.parse import quote_plus
 
-from alertd import __version__
 from alertd.config.values import Config
 from alertd.core.receivers import Integration
-from alertd.core.rendering import notification_data
 from alertd.core.rules import Rule, RuleGroup
-from alertd.datasources.prometheus import PrometheusDatasource
+from alertd.edges import Edge, Edges, open_edges
 from alertd.engine import selfwatch
 from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
-from alertd.engine.watched import Watched
 from alertd.errors import ConfigError, QueryError, StoreError
 from alertd.events import Reloaded, Trouble
-from alertd.ports import Clock, Context, Datasource, Notifier, Observer, Store
+from alertd.ports import Clock, Datasource, Observer, Store
 from alertd.telemetry.metrics import Levels, Metrics
 from alertd.telemetry.observers import Observers
-from alertd.templating.notifications import compile_templates
 from alertd.web import admin, prometheus
 from alertd.web.server import Server, serve
 
 _GRACE = 20.0  # seconds for evaluations and deliveries under way at shutdown
 _SOON = 3.0  # seconds in which a datasource should answer when the daemon starts
 _PULSE = timedelta(seconds=10)
+_RETIREMENT = timedelta(minutes=3)  # longer than any query or delivery may take
 _PRUNE_EVERY = 360  # pulses
 
 Load = Callable[[Config], Config]
-
-
-@dataclass(frozen=True)
-class Edges:
-    """The connections a configuration needs, closed when another takes its place."""
-
-    datasources: Mapping[str, Datasource]
-    notifiers: Mapping[str, Notifier]
-
-    async def close(self) -> None:
-        """Let go of everything."""
-        for datasource in self.datasources.values():
-            await datasource.aclose()
-        for notifier in self.notifiers.values():
-            await notifier.aclose()
 
 
 class App:
@@ -65,8 +47,9 @@ class App:
         levels = Levels(lambda: self.engine.board.counts(), lambda: self._outbox, lambda: _rules(self.config))
         self._metrics = Metrics(levels)
         self.observer = Observers(log, self._metrics, self._selfwatch)
-        self._edges = open_edges(config, self._selfwatch, self.observer, clock)
-        self.engine = Engine(plan(config, self._edges), store, self.observer, clock)
+        self._edges = open_edges(config, Edges(), self.observer, clock)
+        self._retired: list[tuple[datetime, Edge]] = []
+        self.engine = Engine(plan(config, self._edges, self._selfwatch), store, self.observer, clock)
         self._ticker = Ticker(self.engine.evaluator.tick, self.observer, clock)
         self._reloading = asyncio.Lock()
         self.ready = False
@@ -92,31 +75,28 @@ class App:
                 await self._drain(loops)
                 server.should_exit = True
         finally:
-            await self._edges.close()
-            await self._store.touch(self._clock.now())
-            await self._store.close()
+            await self._close()
 
     async def reload(self) -> None:
         """Read the configuration again and follow it. Raises ConfigError; what could be taken over then has been."""
         async with self._reloading:
             try:
                 config = self._load(self.config)
+                await self._follow(config)
+                problems = config.rules.problems
             except ConfigError as error:
-                self.observer.notice(Reloaded(self._clock.now(), _rules(self.config), str(error)))
-                raise
-            await self._follow(config)
-            problems = config.rules.problems
-            error_text = "\n".join(map(str, problems))
-            self.observer.notice(Reloaded(self._clock.now(), _rules(config), error_text))
+                problems = error.problems
+            text = "\n".join(map(str, problems))
+            self.observer.notice(Reloaded(self._clock.now(), _rules(self.config), text))
         if problems:
             raise ConfigError(problems)
 
     async def _follow(self, config: Config) -> None:
-        edges = open_edges(config, self._selfwatch, self.observer, self._clock)
-        await self.engine.follow(plan(config, edges))
+        edges, now = open_edges(config, self._edges, self.observer, self._clock), self._clock.now()
+        self._retired += [(now, edge) for edge in self._edges.beyond(edges)]
+        self._edges, self.config = edges, config
+        await self.engine.follow(plan(config, edges, self._selfwatch))
         self._ticker.watch(self.engine.board.groups)
-        old, self._edges, self.config = self._edges, edges, config
-        await old.close()
 
     async def _unreachable(self) -> Mapping[str, str]:
         """The datasources that do not answer a trivial question soon, and why."""
@@ -141,7 +121,23 @@ class App:
                     await self.engine.touch(prune=not count)
                 except StoreError as error:
                     self.observer.notice(Trouble("the state could not be written", str(error)))
+                await self._close_retired()
                 await self._clock.sleep_until(self._clock.now() + _PULSE)
+
+    async def _close_retired(self) -> None:
+        """Close what no configuration needs any more, once nothing of it can still be under way."""
+        now = self._clock.now()
+        for retired_at, edge in self._retired:
+            if now - retired_at > _RETIREMENT:
+                await edge.aclose()
+        self._retired = [(at, edge) for at, edge in self._retired if now - at <= _RETIREMENT]
+
+    async def _close(self) -> None:
+        for _, edge in (*self._retired, *self._edges.opened.values()):
+            await edge.aclose()
+        with suppress(StoreError):
+            await self._store.touch(self._clock.now())
+        await self._store.close()
 
     async def _drain(self, loops: Iterable[asyncio.Task[None]]) -> None:
         ticker, dispatcher, courier, pulse = loops
@@ -175,42 +171,7 @@ async def _ask(datasource: Datasource, now: datetime) -> str:
     return str(answer) if isinstance(answer, QueryError) else ""
 
 
-def open_edges(config: Config, own: Datasource, observer: Observer, clock: Clock) -> Edges:
-    """Everything the configuration names, opened; nothing is contacted yet."""
-    sources: dict[str, Datasource] = {selfwatch.NAME: own}
-    for one in config.datasources:
-        prometheus_api = PrometheusDatasource(
-            name=one.name,
-            url=one.url,
-            clock=clock,
-            http=one.http,
-            timeout=one.timeout,
-            headers=one.headers,
-            query_params=one.query_params,
-            concurrency=one.concurrency,
-            max_response_bytes=one.max_response_bytes,
-        )
-        source = Watched(prometheus_api, observer, clock)
-        sources[one.name] = source
-        sources.setdefault("", source)
-    return Edges(sources, open_notifiers(config, clock))
-
-
-def open_notifiers(config: Config, clock: Clock) -> dict[str, Notifier]:
-    """The notifier of every integration, by its id."""
-    templates = compile_templates([])
-    context = Context(
-        clock,
-        config.web.external_url,
-        gethostname(),
-        __version__,
-        render=lambda text, notification: templates.text(text, notification_data(notification)),
-        render_html=lambda text, notification: templates.html(text, notification_data(notification)),
-    )
-    return {one.id: one.plugin(one.config, context) for receiver in config.receivers for one in receiver.integrations}
-
-
-def plan(config: Config, edges: Edges) -> Plan:
+def plan(config: Config, edges: Edges, own: Datasource) -> Plan:
     """The configuration as the engine follows it, with the rules by which alertd watches itself."""
     urls = {one.name: one.url for one in config.datasources}
     if config.datasources:
@@ -221,7 +182,7 @@ def plan(config: Config, edges: Edges) -> Plan:
     }
     return Plan(
         groups=[*(_linked(group, urls) for group in config.rules.groups), selfwatch.GROUP],
-        datasources=edges.datasources,
+        datasources={**edges.datasources, selfwatch.NAME: own},
         routing=Routing(config.route, receivers, config.web.external_url),
         notifiers=edges.notifiers,
         external_labels=config.evaluation.external_labels,

@@ -34,16 +34,18 @@ def command() -> None:
 @output_option
 def test(receiver: str, config: Path, severity: str, output: str) -> None:
     """Send a marked test message to RECEIVER, once, without retry; exit 1 if anybody refused it."""
-    from alertd.app import open_notifiers
     from alertd.clock import SystemClock
+    from alertd.edges import Edges, open_edges
+    from alertd.telemetry.observers import Observers
 
+    clock = SystemClock()
     try:
         loaded = load(config, Overrides())
+        notifiers = open_edges(loaded, Edges(), Observers(), clock).notifiers
     except ConfigError as error:
         fail(error)
     found = _find(loaded, receiver)
-    clock = SystemClock()
-    answers = asyncio.run(_send_all(found, open_notifiers(loaded, clock), loaded, severity, clock.now()))
+    answers = asyncio.run(_send_all(found, notifiers, loaded, severity, clock.now()))
     _print(answers, output)
     sys.exit(any(error for _, error in answers.values()))
 

@@ -47,10 +47,10 @@ def _within(names: tuple[str, ...], low: int, high: int, *, negative: bool = Fal
     def number(text: str) -> int:
         if text.lower() in names:
             return names.index(text.lower()) + low
-        value = int(text) if re.fullmatch(r"-?\d{1,4}", text, re.ASCII) else 0
-        if not (low <= value <= high or (negative and -high <= value <= -low)):
-            raise ValueError(f"{text[:20]!r} is not {' or '.join(names[:2]) or f'between {low} and {high}'}, …")
-        return value
+        value = int(text) if low and re.fullmatch(r"-?\d{1,4}", text, re.ASCII) else 0
+        if value and (low <= value <= high or (negative and -high <= value <= -low)):
+            return value
+        raise ValueError(f"{text[:20]!r} is not {'a name like ' + names[1] if names else f'between {low} and {high}'}")
 
     def check(text: str) -> str:
         ends = [number(part.strip()) for part in text.split(":")]

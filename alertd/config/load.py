@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from alertd.config import receivers, routing, yamltext
-from alertd.config.problems import Place
+from alertd.config.problems import Place, position
 from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules
 from alertd.config.schema import ConfigFile, PrometheusEntry, WebEntry, split_listen
 from alertd.config.secrets import Secrets, environment, redacted, values_in
@@ -84,7 +84,7 @@ def read(path: Path | None, overrides: Overrides) -> Reading:
     secrets.expand(place)
     base = path.parent if path else Path()
     config, rules = _assemble(place, secrets, base, overrides, path)
-    clean = tuple(secrets.clean(problem) for problem in place.found)
+    clean = tuple(secrets.clean(problem) for problem in sorted(place.found, key=position))
     return Reading(config, rules, clean, (*map(secrets.clean, place.notes), *rules.notes))
 
 

@@ -26,6 +26,11 @@ def installed() -> list[str]:
     return sorted(_points())
 
 
+def forget() -> None:
+    """Look for plugins again: some may have been installed since."""
+    _points.cache_clear()
+
+
 def load(kind: str) -> tuple[type[Any], type[BaseModel]]:
     """A notifier's class and its configuration model. Raises KeyError, or ValueError if the plugin is broken."""
     point = _points()[kind]

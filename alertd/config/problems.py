@@ -29,6 +29,8 @@ _EXPECTED = {
     "time_delta_type": "a duration, like 5m",
 }
 
+_NAME, _TEXT = 200, 1000  # a file may hold a name of a megabyte; a message does not
+
 
 @dataclass(slots=True)
 class Place:
@@ -88,7 +90,12 @@ class Place:
         return suggest(key.lower(), keys_at(model, steps[:-1]))
 
     def _at(self, node: Node, message: str, hint: str) -> Problem:
-        return Problem(message, self.path, node.line, node.column, self.group, self.rule, hint)
+        names = _short(self.group, _NAME), _short(self.rule, _NAME)
+        return Problem(_short(message, _TEXT), self.path, node.line, node.column, *names, hint=_short(hint, _TEXT))
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _message(error: Mapping[str, Any], node: Node) -> str:
@@ -101,10 +108,15 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
     return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
 
 
+def position(problem: Problem) -> tuple[int, int]:
+    """By which problems of one file are sorted."""
+    return problem.line, problem.column
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """The name somebody may have meant, or those there are."""
     names = sorted(known)
-    close = get_close_matches(name, names, n=1)
+    close = get_close_matches(name[:_NAME], names, n=1)
     if close:
         return f'did you mean "{close[0]}"?'
     return f"there is: {', '.join(names)}" if len(names) <= 30 else ""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from alertd.config import yamltext
-from alertd.config.problems import Place
+from alertd.config.problems import Place, position
 from alertd.config.rulechecks import check_group, check_rule
 from alertd.config.rulefile import ADVICE, GroupEntry, RuleEntry, RuleFile
 from alertd.config.yamltext import Node
@@ -124,14 +124,10 @@ def parse_rules(text: str, defaults: RuleDefaults, shown: str = "") -> FileRules
         shown,
         tuple(reading.groups),
         tuple(reading.recordings),
-        tuple(sorted(reading.problems, key=_position)),
-        tuple(sorted(reading.notes, key=_position)),
+        tuple(sorted(reading.problems, key=position)),
+        tuple(sorted(reading.notes, key=position)),
         len(reading.names),
     )
-
-
-def _position(problem: Problem) -> tuple[int, int]:
-    return problem.line, problem.column
 
 
 @dataclass(slots=True)

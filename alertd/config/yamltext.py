@@ -276,7 +276,9 @@ class _Builder:
         seen = entries.get(node.text or "")
         if seen is not None or (node.text == _MERGE and node.plain and parent.merges):
             where = f", first in line {seen[0].line}" if seen else ""
-            raise _Invalid(f'the key "{node.text}" is here twice{where}', event.start_mark, "keep one of them")
+            raise _Invalid(
+                f'the key "{(node.text or "")[:200]}" is here twice{where}', event.start_mark, "keep one of them"
+            )
         return node
 
     @staticmethod

@@ -41,6 +41,10 @@ class Line:
         """True if nothing is owed to the integration."""
         return not self.told.open and self.waiting is None
 
+    def owes(self, now: datetime) -> bool:
+        """True while something is open or waiting, or a cooldown runs."""
+        return not self.idle or any(cooling.until > now for cooling in self.told.cooling.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

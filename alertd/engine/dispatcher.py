@@ -100,6 +100,10 @@ class Dispatcher:
             return
         self._schedule(group, self._next_look(group, delivery.integration, outcome))
 
+    def forget_finished(self, now: datetime) -> None:
+        """Drop what is remembered of groups that are no more and to which nothing is owed."""
+        self._lines.drop_finished(self._groups.keys(), now)
+
     # The loop.
 
     def next_due(self) -> datetime | None:
@@ -171,7 +175,6 @@ class Dispatcher:
             self._observer.notice(GroupFlushed(key, now, verdict))
         if not group.members:
             del self._groups[key]
-            self._lines.drop_finished(key, (one.id for one in self._routing.of(group.route)), now)
 
     def _leave(self, group: Group, alert_id: AlertId) -> None:
         group.members.pop(alert_id, None)

@@ -65,4 +65,5 @@ class Engine:
         now = self._clock.now()
         await self._store.touch(now)
         if prune:
+            self.dispatcher.forget_finished(now)
             await self._store.prune(now - _HISTORY)

@@ -1,7 +1,7 @@
 """The evaluator: asks for all rules of a group at one instant, and lets the core make alerts of the answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -45,13 +45,15 @@ class Evaluator:
         self._datasources: Mapping[str, Datasource] = {}
         self._expander = Expander({}, Labels(), "")
         self._rules: frozenset[str] = frozenset()
+        self._has_strays = False  # the store could not be written when their rules were removed
         self._last: dict[str, datetime] = {}
         self._running: set[str] = set()
 
-    async def use(self, groups: Iterable[RuleGroup], datasources: Mapping[str, Datasource], expander: Expander) -> None:
+    async def use(self, groups: Sequence[RuleGroup], datasources: Mapping[str, Datasource], expander: Expander) -> None:
         """Evaluate these groups from now on; the alerts of all other rules end."""
         rules = [rule for group in groups for rule in group.rules if rule.enabled]
         self._datasources, self._expander = datasources, expander
+        self._last = {group.key: self._last[group.key] for group in groups if group.key in self._last}
         self._rules = frozenset(rule.key for rule in rules)
         await self._end_strays()
 
@@ -80,13 +82,13 @@ class Evaluator:
             answers = await self._ask(rules, at - group.query_offset)
             verdicts = [await self._judge(rule, answer, group, at) for rule, answer in zip(rules, answers, strict=True)]
             transitions = [move for verdict in verdicts for move in verdict.advance.transitions]
-            if not await self._record(transitions, group):
+            if not await self._record(transitions):
                 return
             for verdict in verdicts:
                 self._board.apply(verdict.rule.key, verdict.advance.alerts, verdict.advance.transitions)
             self._report(verdicts, at, (self._clock.elapsed() - begun) / max(1, len(rules)))
             self._receive(transitions, at)
-        if not self._rules.issuperset(rule.key for rule in rules):
+        if self._has_strays or not self._rules.issuperset(rule.key for rule in rules):
             await self._end_strays()
 
     async def _end_strays(self) -> None:
@@ -94,7 +96,9 @@ class Evaluator:
         now = self._clock.now()
         for rule, alerts in self._board.strays(self._rules).items():
             transitions = lifecycle.ended(alerts, "rule removed", now)
-            await self._store.record(transitions)
+            self._has_strays = not await self._record(transitions)
+            if self._has_strays:
+                return
             self._board.apply(rule, {}, transitions)
             self._notice_changes(transitions, now)
             self._receive(transitions, now)
@@ -138,13 +142,13 @@ class Evaluator:
         stand_in = [replace(one, annotations={**one.annotations, "error": str(error)}) for one in made.found]
         return Verdict(rule, replace(lifecycle.failed(rule, before, stand_in, at), error=str(error)), 0)
 
-    async def _record(self, transitions: Sequence[Transition], group: RuleGroup) -> bool:
+    async def _record(self, transitions: Sequence[Transition]) -> bool:
         if not transitions:
             return True
         try:
             await self._store.record(transitions)
         except StoreError as error:
-            self._observer.notice(Trouble(f"group {group.name!r}: the new states were not stored", str(error)))
+            self._observer.notice(Trouble("new states were not stored", str(error)))
             return False
         return True
 

@@ -1,6 +1,6 @@
 """The lines: what every integration has been told about every group, and which messages are under way."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from alertd.core.dedup import Line
@@ -55,12 +55,9 @@ class Lines:
         elif outcome is not None:
             self._lines[line_id] = Line(told, delivery)
 
-    def drop_finished(self, group: str, integrations: Iterable[str], now: datetime) -> None:
-        """Forget the lines of a group that is no more, but for a cooldown that still runs."""
-        for name in integrations:
-            line = self.get(group, name)
-            if line.idle and not any(cooling.until > now for cooling in line.told.cooling.values()):
-                self._lines.pop((group, name), None)
+    def drop_finished(self, groups: Collection[str], now: datetime) -> None:
+        """Forget the lines of all groups but these, unless something is owed on them or a cooldown still runs."""
+        self._lines = {line_id: line for line_id, line in self._lines.items() if line_id[0] in groups or line.owes(now)}
 
     def owing(self) -> Iterator[tuple[LineId, Line]]:
         """The free lines on which something is open or waiting."""

@@ -13,14 +13,7 @@ def equal_to_any(first: Any, *others: Any) -> bool:
     """Whether the first is equal to one of the others. Raises TemplateError."""
     if not others:
         raise TemplateError("there is nothing to compare with")
-    kind = _comparable(first)
-    for other in others:
-        other_kind = _comparable(other)
-        if kind != other_kind and first is not None and other is not None:
-            raise TemplateError(f"a {type_name(first)} cannot be compared with a {type_name(other)}")
-        if kind == other_kind and first == other:
-            return True
-    return False
+    return any(_equal(first, other) for other in others)
 
 
 def less(left: Any, right: Any) -> bool:
@@ -40,7 +33,16 @@ def _kind(value: Any) -> str:
     return next((kind for family, kind in _KINDS if isinstance(value, family)), "")
 
 
+def _equal(left: Any, right: Any) -> bool:
+    if left is None or right is None:
+        return left is right
+    if _comparable(left) != _comparable(right):
+        raise TemplateError(f"a {type_name(left)} cannot be compared with a {type_name(right)}")
+    return bool(left == right)
+
+
 def _comparable(value: Any) -> str:
+    """The kind of a value that has an equality."""
     if isinstance(value, (Map, Slice)) or (isinstance(value, Struct) and not value.comparable):
         raise TemplateError(f"values of type {type_name(value)} cannot be compared")
-    return _kind(value) or ("" if value is None else type_name(value))
+    return _kind(value) or type_name(value)

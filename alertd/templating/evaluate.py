@@ -101,26 +101,12 @@ class Evaluator:
         return self._fields(operand, (), None)
 
     def _constant(self, operand: Literal | Number | Nil, wanted: Type) -> Evaluate:
-        value: Any = None
-        if isinstance(operand, Number):
-            value = self._number(operand, wanted)
-            if value is None:
-                return self._fails(f"{operand.constant.text} cannot be a {wanted.name}", operand.at)
-        elif isinstance(operand, Literal):
-            value = operand.value
+        value = None if isinstance(operand, Nil) else _constant(operand)
         try:
             checked = wanted.check(value)
         except TemplateError as problem:
             return self._fails(problem.message, operand.at)
         return lambda _run, _variables, _dot: checked
-
-    def _number(self, operand: Number, wanted: Type) -> Any:
-        constant = operand.constant
-        if wanted.constant:
-            return wanted.constant(constant)
-        if isinstance(constant.value, int):
-            return constant.integer
-        return constant.value
 
     def _variable(self, operand: Variable) -> Evaluate:
         slot = self.scope.get(operand.name)
@@ -133,7 +119,7 @@ class Evaluator:
         assert isinstance(operand, (Field, Variable, Chain))
         start, names, at = self._start(operand), operand.names, operand.at
         if arguments or piped:
-            given = [self._argument(argument, ANY) for argument in arguments] + ([piped] if piped else [])
+            given = [*map(self._untyped, arguments), *([piped] if piped else [])]
             return self._method(self._walk(start, names[:-1], at), names[-1], given, at)
         if len(names) == 1:
             return self._field(start, names[0], at)
@@ -184,6 +170,13 @@ class Evaluator:
                 raise self.located(problem, at) from None
 
         return call
+
+    def _untyped(self, operand: Operand) -> Evaluate:
+        """An argument of a method, whose type only the receiver will tell: a number stays open."""
+        if not isinstance(operand, Number):
+            return self._argument(operand, ANY)
+        constant = operand.constant
+        return lambda _run, _variables, _dot: constant
 
     def _argument(self, operand: Operand, wanted: Type) -> Evaluate:
         if isinstance(operand, (Literal, Number, Nil)):
@@ -239,6 +232,10 @@ class Evaluator:
 
     def _named(self, problem: TemplateError, name: str, at: int) -> TemplateError:
         return problem if problem.line else self._source.error(f"{name}: {problem.message}", at)
+
+
+def _constant(operand: Literal | Number) -> Any:
+    return operand.constant if isinstance(operand, Number) else operand.value
 
 
 def _logic(given: Sequence[Evaluate], has_piped: bool, *, stop: bool) -> Evaluate:  # noqa: FBT001

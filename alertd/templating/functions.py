@@ -22,7 +22,9 @@ class Type:
     nil: Any = None
 
     def check(self, value: Any) -> Any:
-        """The value, if it is of this type. Raises TemplateError."""
+        """The value, if it is of this type, or can be made of an untyped number. Raises TemplateError."""
+        if value.__class__ is Constant:
+            return self._made_of(value)
         if not self.accepts or value.__class__ in self.accepts:
             return value
         if value is None:
@@ -30,6 +32,12 @@ class Type:
                 raise TemplateError(f"no value; expected {self.name}")
             return self.nil
         raise TemplateError(f"wrong type of value; expected {self.name}, got {type_name(value)}")
+
+    def _made_of(self, number: Constant) -> Any:
+        made = number.default if not self.accepts else self.constant(number) if self.constant else None
+        if made is None:
+            raise TemplateError(f"{number.text} cannot be a value of type {self.name}")
+        return made
 
 
 ANY = Type("interface {}")

@@ -22,6 +22,11 @@ class Constant:
     integer: int | None
     real: float | None
 
+    @property
+    def default(self) -> int | float | complex | None:
+        """What it is where nothing tells its type; None if that is an int, and it is too large for one."""
+        return self.integer if isinstance(self.value, int) else self.value
+
 
 def unquote(literal: str) -> str:
     """The text of a quoted or raw string. Raises ValueError."""

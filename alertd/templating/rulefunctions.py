@@ -72,25 +72,33 @@ def _parse_duration(text: str) -> float:
     return (-milliseconds if negative else milliseconds) / 1000
 
 
+def _split(address: str) -> tuple[str, str] | None:
+    """The host and the port of `host:port` or `[host]:port`."""
+    host, colon, port = address.rpartition(":")
+    if not colon or "]" in port or "[" in port:
+        return None
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        return None
+    return None if "[" in host or "]" in host else (host, port)
+
+
 def _strip_port(address: str) -> str:
-    """The host of `host:port`; whatever else is left as it is."""
-    host, colon, _ = address.rpartition(":")
-    if host.startswith("["):
-        inner = host[1:-1]
-        return inner if host.endswith("]") and "[" not in inner and "]" not in inner else address
-    if not colon or ":" in host or any(bracket in address for bracket in "[]"):
-        return address
-    return host
+    """The host; what has no port is left as it is."""
+    parts = _split(address)
+    return parts[0] if parts else address
 
 
 def _strip_domain(address: str) -> str:
-    """The first name of a host, with its port; an address is left as it is."""
-    host = _strip_port(address)
-    port = address[len(host) :] if host != address and not address.startswith("[") else ""
+    """The first name of a host, with its port; an IP address is left as it is."""
+    host, port = _split(address) or (address, "")
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return host.split(".", 1)[0] + port
+        name = host.split(".", 1)[0]
+        name = f"[{name}]" if port and ":" in name else name
+        return f"{name}:{port}" if port else name
     return address
 
 

@@ -11,7 +11,7 @@ from alertd.templating.limits import LONGEST_TEXT, bounded
 
 _REFERENCE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})|\$", re.ASCII)
 _LONGEST_PATTERN = 1000
-_WORD = re.compile(r"\w+(?:['\u2019.:]\w+)*")
+_WORD = re.compile("[\\w\u0300-\u036f]+(?:['\u2019.:\u00b7][\\w\u0300-\u036f]+)*")
 
 
 def match(pattern: str, text: str) -> bool:
@@ -48,7 +48,7 @@ def title(text: str) -> str:
 
 def title_lower(text: str) -> str:
     """The first letter of every word in upper case, the others in lower case: Alertmanager's title."""
-    return _WORD.sub(lambda word: _single(word[0][0], word[0][0].title()) + lower(word[0][1:]), text)
+    return _WORD.sub(lambda word: _titled(word[0]), text)
 
 
 def upper(text: str) -> str:
@@ -74,6 +74,13 @@ def _single(letter: str, changed: str) -> str:
     if letter == "\u0130":
         return "i"
     return letter.title() if len(letter.title()) == 1 else letter
+
+
+def _titled(word: str) -> str:
+    """Digits before the first letter do not count as one."""
+    start = next((place for place, letter in enumerate(word) if letter.upper() != letter.lower()), len(word))
+    first, lowered = word[start : start + 1], word[start:].lower()
+    return word[:start] + first.title() + lowered[len(first.lower()) :]
 
 
 def _inside_word(before: str) -> bool:

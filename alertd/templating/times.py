@@ -1,6 +1,6 @@
 """Go's time values: instants and durations with the methods that templates call on them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, ClassVar, Self
 
 from alertd.errors import TemplateError
@@ -93,7 +93,8 @@ class Time(Struct):
     def go_syntax(self) -> str:
         """As `%#v` has it: the call that makes this instant."""
         at = self.moment
-        zone = "time.UTC" if not at.utcoffset() else f'time.Location("{at.tzinfo}")'
+        name = "" if isinstance(at.tzinfo, timezone) else str(at.tzinfo)
+        zone = f'time.Location("{name}")' if at.utcoffset() else "time.UTC"
         clock = f"{at.hour}, {at.minute}, {at.second}, {at.microsecond * 1000}"
         return f"time.Date({at.year}, time.{MONTHS[at.month - 1]}, {at.day}, {clock}, {zone})"
 

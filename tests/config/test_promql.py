@@ -5,7 +5,7 @@ import pytest
 from alertd.config.promql import check
 
 FINE = [
-    "up == 0", "1", "vector(1)", "time() > 5", "foo > bool 1", r"foo{a=~`\d+`} > 0", "foo{a=`x\"y\\`}",
+    "up == 0", "1", "vector(1)", "time() > bool 5", "foo > bool 1", r"foo{a=~`\d+`} > 0", "foo{a=`x\"y\\`}",
     "holt_winters(foo[5m], 0.5, 0.5)", "1_000 > foo", "rate(foo{a='b'}[1h30m] offset 5m) > 0 # comment with ` and {",
     '{"http.requests", "a.b"="c"} > 0', "sum by (a) (rate(foo[5m])) / on (a) group_left bar",
     "max_over_time(rate(foo[5m])[1h:])", "foo @ end()", "-foo", "foo_1000_2 > 1e3",

@@ -150,12 +150,12 @@ def test_empty_entries_are_noted() -> None:
 
 MISTAKES = {
     "- {alert: A, exprr: up}": ['4:5: group "g", rule "A": a rule needs an expression (add "expr")',
-                                '4:15: group "g", rule "A": unknown key "exprr" (did you mean "expr"?)'],
-    "- {alert: A, expr: up, runbook: x}": ['4:26: group "g", rule "A": unknown key "runbook" '
+                                '4:16: group "g", rule "A": unknown key "exprr" (did you mean "expr"?)'],
+    "- {alert: A, expr: up, runbook: x}": ['4:26: group "g", rule "A": unknown key "runbook" ',
                                            '(write "runbook_url", or put "runbook" under "annotations")'],
     "- {expr: up}": ['4:5: group "g", rule "#1": a rule needs a name (add "alert", or "record" for a recording rule)'],
-    "- {alert: A, record: B, expr: up}": ['4:24: group "g", rule "A": a rule is either "alert" or "record", not both '
-                                          "(make two rules of it)"],
+    "- {alert: A, record: B, expr: up}": ['4:24: group "g", rule "A": a rule is either "alert" or "record", not both ',
+                                           "(make two rules of it)"],
     "- {alert: A, expr: 'up >'}": ['4:22: group "g", rule "A": could not parse the expression: not valid PromQL'],
     "- {alert: A, expr: up, for: 5}": ['for: not a duration: \'5\''],
     "- {alert: A, expr: up, for: 1.5h}": ["not a duration"],
@@ -285,8 +285,8 @@ def test_globs(tmp_path: Path) -> None:
     for name in ("b.yml", "a.yml", "deep/er/c.yml", "deep/x.txt"):
         write(home / name)
     write(tmp_path / "beside.yml")
-    patterns = ["*.yml", "**/*.yml", "a.yml", str(home / "b.yml"), "../beside.yml", "nope/*.yml", "deep", str(tmp_path / "beside.yml")]  # fmt: skip
-    found = load_rules(patterns, ANY, home)
+    patterns = ["*.yml", "**/*.yml", "a.yml", str(home / "b.yml"), "../beside.yml", "nope/*.yml", "deep"]
+    found = load_rules([*patterns, str(tmp_path / "beside.yml")], ANY, home)
     assert [file.path for file in found.files] == ["../beside.yml", "a.yml", "b.yml", "deep/er/c.yml"]
     assert [group.key for group in found.groups][:2] == ["../beside.yml;g", "a.yml;g"]
     assert [str(note) for note in found.notes] == [
