@@ -7,7 +7,7 @@ from socket import gethostname
 from typing import Any
 
 from alertd import __version__
-from alertd.config.values import Config, DatasourceConfig
+from alertd.config.values import Config, DatasourceConfig, Integration
 from alertd.core.rendering import notification_data
 from alertd.datasources.prometheus import PrometheusDatasource
 from alertd.engine.watched import Watched
@@ -52,7 +52,7 @@ def open_edges(config: Config, before: Edges, observer: Observer, clock: Clock) 
         one.id: edge(
             f"integration {one.id}",
             (one.plugin, one.config, context.external_url),
-            partial(one.plugin, one.config, context),
+            partial(_notifier, one, context),
         )
         for receiver in config.receivers
         for one in receiver.integrations
@@ -80,6 +80,11 @@ def _watched(one: DatasourceConfig, observer: Observer, clock: Clock) -> Watched
         max_response_bytes=one.max_response_bytes,
     )
     return Watched(datasource, observer, clock)
+
+
+def _notifier(one: Integration, context: Context) -> Notifier:
+    notifier: Notifier = one.plugin(one.config, context)
+    return notifier
 
 
 def _context(config: Config, clock: Clock) -> Context:
