@@ -115,3 +115,5 @@ def _announce(config: Config, listener: socket.socket, unreachable: Mapping[str,
         f"  listens    http://{host}:{port}{config.web.route_prefix}",
     ):
         click.echo(line, err=True)
+    for note in config.notes:
+        click.echo(f"  note       {note}", err=True)

@@ -60,8 +60,8 @@ class Finding:
 _FINE = Finding()
 
 
-def check(expr: str) -> Finding:
-    """Whether an alert can stand on this expression: it parses, and gives a vector or a number."""
+def check(expr: str, *, condition: bool = True) -> Finding:
+    """Whether this expression parses and, as a `condition`, gives what an alert can stand on: a vector or a number."""
     if len(expr) >= MAX_OPERATORS:
         finding = _measure(expr)
         if finding is not None:
@@ -72,7 +72,7 @@ def check(expr: str) -> Finding:
     except ValueError as problem:
         return _judge(expr, str(problem))
     kind = _kind(parsed)
-    if kind in ("scalar", "vector"):
+    if kind in ("scalar", "vector") or not condition:
         return _too_large_a_number(expr)
     return Finding(f"the expression gives a {kind}, which is no condition", "compare a vector or a number, as in x > 5")
 

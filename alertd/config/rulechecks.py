@@ -40,7 +40,7 @@ def check_rule(
     if not rule.expr and "expr" not in bad:
         place.problem("a rule needs an expression", "expr", hint='add "expr"')
     if rule.expr:
-        _expression(rule.expr, place)
+        _expression(rule.expr, place, condition=not rule.record)
     _labels(rule.labels, "labels", place)
     _kind(rule, bad, place)
     if datasources is not None and rule.datasource and rule.datasource not in datasources:
@@ -61,8 +61,8 @@ def _kind(rule: RuleEntry, bad: frozenset[str], place: Place) -> None:
         place.problem("a rule needs a name", hint='add "alert", or "record" for a recording rule')
 
 
-def _expression(expr: str, place: Place) -> None:
-    finding = promql.check(expr)
+def _expression(expr: str, place: Place, *, condition: bool) -> None:
+    finding = promql.check(expr, condition=condition)
     if finding.error:
         place.problem(finding.error, "expr", hint=finding.hint)
     elif finding.note:

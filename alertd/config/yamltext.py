@@ -17,7 +17,7 @@ from alertd.errors import ConfigError, Problem
 
 MAX_BYTES = 32 << 20
 MAX_DEPTH = 100
-MAX_EXPANDED = 1_000_000  # nodes, aliases counted as often as they are used
+FREE_EXPANSION, MAX_FACTOR = 100_000, 10  # what aliases may make of a file: so many values, or so many times its own
 
 _LOADER: Any = yaml.CSafeLoader
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
@@ -175,6 +175,7 @@ class _Builder:
         self._text = text
         self._roots: list[Node] = []
         self._open: list[_Open] = []
+        self._read = 0
         self._anchors: dict[str, Node | None] = {}  # None while the anchored node is still open
 
     @cached_property
@@ -243,6 +244,7 @@ class _Builder:
 
     def _add(self, node: Node, event: Any) -> None:
         """Put a finished node where it belongs: into its parent, or among the documents."""
+        self._read += 1
         if not self._open:
             self._roots.append(node)
             return
@@ -260,11 +262,11 @@ class _Builder:
                 assert parent.node.entries is not None
                 parent.node.entries[key.text or ""] = (key, node)
 
-    @staticmethod
-    def _grow(parent: Node, weight: int, event: Any) -> None:
+    def _grow(self, parent: Node, weight: int, event: Any) -> None:
         parent.weight += weight
-        if parent.weight > MAX_EXPANDED:
-            message = f"its aliases expand to more than {MAX_EXPANDED} values"
+        most = FREE_EXPANSION + MAX_FACTOR * self._read
+        if parent.weight > most:
+            message = f"its aliases expand to more than {most} values"
             raise _Invalid(message, event.start_mark, "this looks like a YAML bomb")
 
     @staticmethod

@@ -29,7 +29,9 @@ def check(config: Path | None, files: Sequence[Path]) -> Report:
     reading = read(config, Overrides()) if config else None
     named = reading.rules.files if reading else ()
     known = _defaults(reading.config if reading else None)
-    more = tuple(load_file(path, known, str(path)) for path in _expanded(files))
+    base = config.parent if config else Path()
+    seen = {(base / file.path).resolve() for file in named}
+    more = tuple(load_file(path, known, str(path)) for path in _expanded(files) if path.resolve() not in seen)
     every = (*named, *more)
     return Report(
         files=len(every) + (config is not None),

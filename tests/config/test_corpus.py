@@ -1,14 +1,20 @@
 """Real files: what promtool accepts loads, and what it rejects is rejected, save for what alertd gives a meaning to."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
+from alertd.config import routing, yamltext
+from alertd.config.alertmanager import RouteEntry
 from alertd.config.load import read
+from alertd.config.problems import Place
 from alertd.config.rules import FileRules, RuleDefaults, load_file
 from alertd.config.values import Overrides
+from alertd.core import routes
+from alertd.core.labels import Labels
 from tests.config import corpus
 from tests.config.schemas import violations
 
@@ -87,3 +93,26 @@ def test_what_amtool_accepts_loads() -> None:
             if not problem.message.startswith(("this alertd has no notifier", "the environment variable"))
         ]
     assert problems == []
+
+
+@corpus.present
+def test_alerts_go_where_amtool_says() -> None:
+    golden = json.loads((corpus.HOME / "golden/alertmanager_routing.json").read_text())["cases"]
+    wrong = []
+    for entry in golden:
+        path = corpus.HOME / entry["config"]
+        (root,) = yamltext.parse(yamltext.read(path, entry["config"]))
+        place = Place(entry["config"], root.find(("route",)))
+        receivers = frozenset(str(item.find(("name",)).text) for item in root.find(("receivers",)).items or ())
+        intervals = {"time_intervals", "mute_time_intervals"} & set(root.entries or ())
+        names = {str(one.find(("name",)).text) for key in intervals for one in root.find((key,)).items or ()}
+        tree = routing.build(
+            RouteEntry.model_validate(place.node.tree()), routing.Names(receivers, frozenset(names)), place
+        )
+        assert place.found == []
+        for case in entry["cases"]:
+            found = [route.receiver for route in routes.match(tree, Labels(case["labels"]))]
+            if found != case["receivers"]:
+                wrong.append((entry["config"], case, found))
+    assert wrong == []
+    assert golden

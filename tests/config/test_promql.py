@@ -49,6 +49,10 @@ def test_refused(expr: str) -> None:
     assert WRONG[expr] in finding.error
 
 
+def test_what_prometheus_records_is_its_own_affair() -> None:
+    assert not check("foo[5m]", condition=False).error
+
+
 def test_hints() -> None:
     assert "rate(x[5m])" in check("rate(foo)").hint
     assert "templates" in check("foo{a={{ x }}} >").hint

@@ -19,7 +19,8 @@ def test_accepted(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5", "90", "1.5h", "1h 5m", "5m1h", "-5m", "5M", "m", "5mm", "\u0665m", "5m\n", "1" * 101 + "s", "300y"]
+    "text",
+    ["", "5", "90", "1.5h", "1h 5m", "5m1h", "-5m", "5M", "m", "5mm", "\u0665m", "5m\n", "1" * 101 + "s", "300y"],
 )
 def test_refused_with_advice(text: str) -> None:
     with pytest.raises(ValueError, match="duration"):

@@ -25,7 +25,7 @@ def test_a_configuration_and_what_it_names(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text(RULES)
     path = tmp_path / "config.yaml"
     path.write_text("prometheus: {url: http://x}\nrule_files: [a.yml]\nreceivers: [{name: a}]\ntemplates: [x]")
-    report = check(path, [])
+    report = check(path, [tmp_path / "a.yml"])  # named twice, checked once
     assert report.problems == ()
     assert (report.files, report.rules) == (2, 1)
     assert "templates" in report.notes[0].message
