@@ -11,25 +11,32 @@ def shortest(value: float) -> str:
         return text[:-2] if text.endswith(".0") else text
     if not math.isfinite(value):
         return _special(value)
-    if magnitude >= 1e21 or magnitude < 1e-4 or magnitude >= 1e6:
-        return exponential(value)
-    return repr(value)
+    return exponential(value)
 
 
 def exponential(value: float) -> str:
     """The fewest digits, always with an exponent."""
-    digits = repr(value).lstrip("-").partition("e")[0].replace(".", "").strip("0") or "0"
-    return f"{value:.{len(digits) - 1}e}"
+    sign, digits, point = _digits(value)
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{rest}e{point - 1:+03d}"
 
 
 def plain(value: float) -> str:
     """The fewest digits, never with an exponent."""
-    text = repr(value)
-    if "e" not in text:
-        return text[:-2] if text.endswith(".0") else text
-    digits, exponent = exponential(value).split("e")
-    decimals = len(digits.partition(".")[2]) - int(exponent)
-    return f"{value:.{max(decimals, 0)}f}"
+    sign, digits, point = _digits(value)
+    if point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}" if value else f"{sign}0"
+    rest = f".{digits[point:]}" if len(digits) > point else ""
+    return sign + digits[:point].ljust(point, "0") + rest
+
+
+def _digits(value: float) -> tuple[str, str, int]:
+    """The sign, the fewest digits that mean this number, and the place of the point among them."""
+    mantissa, _, exponent = repr(value).partition("e")
+    whole, _, fraction = mantissa.lstrip("-").partition(".")
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    return "-" if mantissa[0] == "-" else "", digits.rstrip("0") or "0", point if digits.strip("0") else 1
 
 
 def formatted(value: float, verb: str, precision: int | None) -> str:

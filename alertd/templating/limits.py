@@ -22,7 +22,7 @@ class Limits:
 
 
 RULE = Limits(source=1 << 16, output=1 << 18, steps=100_000)
-NOTIFICATION = Limits(source=1 << 20, output=1 << 22, steps=2_000_000)
+NOTIFICATION = Limits(source=1 << 20, output=1 << 22, steps=500_000)
 
 
 def bounded(text: str) -> str:

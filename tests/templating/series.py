@@ -11,7 +11,7 @@ _STEPS = 30  # the goldens are evaluated at 30m, their series have one sample a 
 Answer = Sequence[tuple[Mapping[str, str], float]]
 
 
-class NeedsEngine(Exception):
+class NeedsEngineError(Exception):
     """The query is more than this file can answer."""
 
 
@@ -19,7 +19,7 @@ def answer(expr: str, series: Mapping[str, str]) -> Answer:
     """The result of a query over series in promtool's notation `a+bxn`."""
     query = _QUERY.fullmatch(expr.strip())
     if not query or "\\" in expr:  # whether an escape is valid is for a parser of PromQL to say
-        raise NeedsEngine(expr)
+        raise NeedsEngineError(expr)
     found = [sample for sample in map(_sample, series.items()) if _matches(sample[0], query)]
     if query["op"]:
         limit = float(query["number"])

@@ -17,7 +17,7 @@ BAD = "{{ .CommonLabels.bad }}"
         (f"<b>{ZONE}</b>", "<b>a&lt;b&gt;</b>"),
         ("{{ .CommonLabels.none }}|{{ print nil }}", "|&lt;nil&gt;"),
         ('{{ safeHtml "<i>" }}', "<i>"),
-        ('<p title="{{ safeHtml `<i t=\'>\'>a&amp;</i>` }}">', '<p title="a&amp;">'),
+        ("<p title=\"{{ safeHtml `<i t='>'>a&amp;</i>` }}\">", '<p title="a&amp;">'),
         (f'<p title="{ZONE}">', '<p title="a&lt;b&gt;">'),
         (f"<p title={ZONE}>", "<p title=a&lt;b&gt;>"),
         (f'<a href="{URL}">', '<a href="http://x/?a=b&amp;c=d">'),
@@ -35,10 +35,16 @@ BAD = "{{ .CommonLabels.bad }}"
         (f"<script>/{ZONE}/.test(1)</script>", "<script>/a\\u003cb\\u003e/.test(1)</script>"),
         ("<script>x = {{ .GroupLabels }}</script>", '<script>x = {"alertname":"Down"}</script>'),
         (f"<script>// {ZONE}\nx</script>", "<script>\nx</script>"),
-        (f'<script type="text/template"><b>{ZONE}</b></script>', '<script type="text/template"><b>a&lt;b&gt;</b></script>'),
+        (
+            f'<script type="text/template"><b>{ZONE}</b></script>',
+            '<script type="text/template"><b>a&lt;b&gt;</b></script>',
+        ),
         ("<style>p { color: {{ .Status }} }</style>", "<style>p { color: firing }</style>"),
         (f"<style>p {{ color: {BAD} }}</style>", "<style>p { color: ZgotmplZ }</style>"),
-        (f'<style>p {{ background: url("{URL}") }}</style>', '<style>p { background: url("http://x/?a=b&c=d") }</style>'),
+        (
+            f'<style>p {{ background: url("{URL}") }}</style>',
+            '<style>p { background: url("http://x/?a=b&c=d") }</style>',
+        ),
         (f'<style>p {{ content: "{ZONE}" }}</style>', '<style>p { content: "a\\3c b\\3e " }</style>'),
         ('<p style="width: {{ len .Alerts }}px">', '<p style="width: 2px">'),
         (f"<!-- {ZONE} -->x<!-- y -->", "x"),
@@ -48,13 +54,21 @@ BAD = "{{ .CommonLabels.bad }}"
         ('<a href="/?{{ .CommonLabels.zone | urlquery }}">', '<a href="/?a%3Cb%3E">'),
         ("<ul>{{ range .Alerts }}<li>{{ .Status }}</li>{{ end }}</ul>", "<ul><li>firing</li><li>resolved</li></ul>"),
         ("<p {{ if true }}title='{{ .Status }}'{{ end }}>", "<p title='firing'>"),
-        ('{{ define "t" }}{{ . }}{{ end }}<a href="{{ template "t" .CommonLabels.bad }}">{{ template "t" "<" }}</a>',
-         '<a href="#ZgotmplZ">&lt;</a>'),
-        ('{{ define "t" }}<b>{{ if . }}{{ template "t" "" }}{{ end }}</b>{{ end }}{{ template "t" "x" }}', "<b><b></b></b>"),
+        (
+            '{{ define "t" }}{{ . }}{{ end }}<a href="{{ template "t" .CommonLabels.bad }}">{{ template "t" "<" }}</a>',
+            '<a href="#ZgotmplZ">&lt;</a>',
+        ),
+        (
+            '{{ define "t" }}<b>{{ if . }}{{ template "t" "" }}{{ end }}</b>{{ end }}{{ template "t" "x" }}',
+            "<b><b></b></b>",
+        ),
         ("{{ range .Alerts }}<i>{{ if eq .Status `resolved` }}{{ break }}{{ end }}{{ .Status }}</i>{{ end }}", None),
-        ("{{ range .Alerts }}{{ if eq .Status `resolved` }}{{ break }}{{ end }}<i>{{ .Status }}</i>{{ end }}", "<i>firing</i>"),
+        (
+            "{{ range .Alerts }}{{ if eq .Status `resolved` }}{{ break }}{{ end }}<i>{{ .Status }}</i>{{ end }}",
+            "<i>firing</i>",
+        ),
     ],
-)  # fmt: skip
+)
 def test_places(text: str, expected: str | None) -> None:
     assert page(text) == (expected or "<i>firing</i><i>")
 

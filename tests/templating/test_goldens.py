@@ -12,7 +12,7 @@ from alertd.templating.notifications import Alert, NotificationData, TemplateSet
 from alertd.templating.rules import QueryNeeded, RuleData, check, expand
 
 from .corpus import ROOT, load, needs_corpus
-from .series import Answer, NeedsEngine, answer
+from .series import Answer, NeedsEngineError, answer
 
 pytestmark = needs_corpus
 
@@ -77,7 +77,7 @@ def test_rule_templates_are_as_promtool_expands_them() -> None:
     for case in golden["cases"]:
         try:
             text = rule_text(case, golden)
-        except NeedsEngine as query:
+        except NeedsEngineError as query:
             unanswered.append((case["id"], str(query)))
             continue
         if text != (None if case["error"] else case["expected"]):
@@ -126,7 +126,8 @@ def test_notification_templates_are_as_amtool_renders_them() -> None:
     wrong = []
     for case in golden["cases"]:
         files = tuple(case["files"])
-        sets.setdefault(files, template_set(files))
+        if files not in sets:
+            sets[files] = template_set(files)
         data = notification(golden["data"][case["data"]])
         render = sets[files].html if case["type"] == "html" else sets[files].text
         try:
@@ -139,9 +140,14 @@ def test_notification_templates_are_as_amtool_renders_them() -> None:
 
 
 def templates_of(file: Path) -> list[str]:
-    document = yaml.load(file.read_text(encoding="utf-8"), yaml.CBaseLoader)
+    document = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
     rules = [rule for group in document.get("groups") or [] for rule in group.get("rules") or []]
-    return [text for rule in rules for kind in ("labels", "annotations") for text in (rule.get(kind) or {}).values()]
+    return [
+        text
+        for rule in rules
+        for kind in ("labels", "annotations")
+        for text in map(str, (rule.get(kind) or {}).values())
+    ]
 
 
 def test_whatever_promtool_accepts_is_accepted() -> None:

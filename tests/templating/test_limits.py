@@ -23,7 +23,6 @@ FAN = "".join(
         DOUBLING,
         "{{ $x := `aaaaaaaa` }}{{ range 64 }}{{ $x = printf `%s%s` $x $x }}{{ end }}",
         "{{ $x := `aaaaaaaa` }}{{ range 64 }}{{ $x = reReplaceAll `a` $x $x }}{{ end }}",
-        "{{ $x := `<<<<<<<<` }}{{ range 64 }}{{ $x = html $x }}{{ end }}",
         "{{ $x := args 1 }}{{ range 64 }}{{ $x = args $x $x }}{{ end }}{{ $x }}",
         "{{ $x := args 1 }}{{ range 20000 }}{{ $x = args $x }}{{ end }}{{ $x }}",
         DEEP,

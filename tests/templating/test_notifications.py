@@ -13,11 +13,20 @@ from .worlds import notification, rendered
     [
         ("{{ .Receiver }} {{ .Status | toUpper }} {{ .ExternalURL }}", "team-x FIRING http://am"),
         ("{{ .Alerts | len }} {{ .Alerts.Firing | len }} {{ len .Alerts.Resolved }}", "2 1 1"),
-        ("{{ range .Alerts }}{{ .Status }}:{{ .Labels.n }}:{{ .Annotations.summary }};{{ end }}", "firing:1:one;resolved:2:;"),
-        ("{{ .GroupLabels }} {{ .NotificationReason }} {{ .RouteLabels.team }}", "map[alertname:Down] first notification x"),
+        (
+            "{{ range .Alerts }}{{ .Status }}:{{ .Labels.n }}:{{ .Annotations.summary }};{{ end }}",
+            "firing:1:one;resolved:2:;",
+        ),
+        (
+            "{{ .GroupLabels }} {{ .NotificationReason }} {{ .RouteLabels.team }}",
+            "map[alertname:Down] first notification x",
+        ),
         ("{{ .CommonLabels.SortedPairs.Names }}", "[alertname bad url zone]"),
         ("{{ .CommonLabels.Names | join `,` }}", "alertname,bad,url,zone"),
-        ("{{ (.CommonLabels.Remove .GroupLabels.Names).Values | join ` ` }}", "javascript:alert(1) http://x/?a=b&c=d a<b>"),
+        (
+            "{{ (.CommonLabels.Remove .GroupLabels.Names).Values | join ` ` }}",
+            "javascript:alert(1) http://x/?a=b&c=d a<b>",
+        ),
         ("{{ (.CommonLabels.Remove (stringSlice `bad` `url`)).String }}", "alertname=Down, zone=a<b>"),
         ("{{ .CommonLabels.SortedPairs | len }} {{ (index .CommonLabels.SortedPairs 0).Name }}", "4 alertname"),
         ("{{ (index .Alerts 0).StartsAt }}", "2024-03-01 07:30:00 +0000 UTC"),
@@ -33,13 +42,16 @@ from .worlds import notification, rendered
         ("{{ date `2006-01-02` (index .Alerts 0).StartsAt }}", "2024-03-01"),
         ("{{ (index .Alerts 0).StartsAt | tz `Europe/Berlin` | date `15:04 MST` }}", "08:30 CET"),
         ("{{ since (index .Alerts 0).StartsAt | humanizeDuration }} {{ now.Year }}", "1h 30m 0s 2024"),
-        ("{{ (toDate `2006-01-02` `x`).IsZero }} {{ toDate `02 Jan 06` `05 Mar 21` }}", "true 2021-03-05 00:00:00 +0000 UTC"),
+        (
+            "{{ (toDate `2006-01-02` `x`).IsZero }} {{ toDate `02 Jan 06` `05 Mar 21` }}",
+            "true 2021-03-05 00:00:00 +0000 UTC",
+        ),
         ("{{ toJson (dict `b` 1 `a` (list 1.5 `<` nil true)) }}", '{"a":[1.5,"\\u003c",null,true],"b":1}'),
         ("{{ toJson .GroupLabels }} {{ toJson 1e21 }}", '{"alertname":"Down"} 1e+21'),
         ("{{ (index (append (list 1) 2 3) 2) }} {{ (dict `k`).k }}|", "3 |"),
         ("{{ routeLabels `team` }} {{ safeUrl `x` }}", "x x"),
     ],
-)  # fmt: skip
+)
 def test_what_a_text_becomes(text: str, expected: str) -> None:
     assert rendered(text) == expected
 
