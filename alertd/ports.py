@@ -10,7 +10,8 @@ from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome
 from alertd.core.labels import Labels
 from alertd.core.notification import Notification
-from alertd.core.samples import Answer
+from alertd.core.rules import Rule
+from alertd.core.samples import Answer, Skipped
 from alertd.errors import QueryError
 from alertd.events import Event
 
@@ -43,6 +44,15 @@ class Datasource(Protocol):
 
     async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
         """One answer an expression, in order, all for the same instant. Errors are returned, not raised."""
+
+    async def aclose(self) -> None: ...
+
+
+class Conditions(Protocol):
+    """The functions in Python that decide in place of a query."""
+
+    async def call(self, rule: Rule, at: datetime) -> Answer | Skipped | QueryError:
+        """What `rule.script` says of this instant: its samples are the alerts. Errors are returned, not raised."""
 
     async def aclose(self) -> None: ...
 

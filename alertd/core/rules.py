@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
+from typing import Any
 
 DEFAULT_INTERVAL = timedelta(minutes=1)
 
@@ -19,8 +20,21 @@ class OnTrouble(StrEnum):
 
 
 @dataclass(frozen=True)
+class Script:
+    """A function in a Python file that decides in place of an expression. `path` is the file, absolute."""
+
+    path: str
+    function: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    timeout: timedelta = timedelta(seconds=10)
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.function}"
+
+
+@dataclass(frozen=True)
 class Rule:
-    """One alerting rule. Labels and annotations are templates; group labels and `severity` are merged into `labels`."""
+    """One alerting rule. It has an `expr`, or a `script` in its place. Labels and annotations are templates; group labels and `severity` are merged into `labels`."""
 
     name: str
     expr: str
@@ -38,6 +52,7 @@ class Rule:
     datasource: str = ""
     enabled: bool = True
     source_url: str = ""  # where a person sees the expression drawn
+    script: Script | None = None
     twin: int = 0  # how many rules of the same name and labels stand before it in its group
 
     @cached_property

@@ -1,6 +1,7 @@
 """What a datasource answers: samples of an instant vector."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from alertd.core.labels import Labels
 
@@ -9,12 +10,14 @@ from alertd.core.labels import Labels
 class Sample:
     """One element of an instant vector. `labels` include `__name__` where the expression kept it.
 
-    `histogram` is the text of a native histogram, whose `value` is 0 (as in Prometheus' own alerts).
+    `histogram` is the text of a native histogram, whose `value` is 0 (as in Prometheus' own alerts). `annotations`
+    come from conditions in Python; they go on top of the rule's.
     """
 
     labels: Labels
     value: float
     histogram: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +26,10 @@ class Answer:
 
     samples: tuple[Sample, ...]
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A condition that would not judge this time: the alerts of its rule stay as they are."""
+
+    reason: str
