@@ -34,7 +34,10 @@ class Script:
 
 @dataclass(frozen=True)
 class Rule:
-    """One alerting rule. It has an `expr`, or a `script` in its place. Labels and annotations are templates; group labels and `severity` are merged into `labels`."""
+    """One alerting rule, with an `expr` or, in its place, a `script`.
+
+    Labels and annotations are templates; group labels and `severity` are merged into `labels`.
+    """
 
     name: str
     expr: str
