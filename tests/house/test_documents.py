@@ -1,5 +1,6 @@
 """What the documents say exists: commands, files, headings; and what they show can be read."""
 
+import ast
 import json
 import re
 import subprocess
@@ -83,7 +84,7 @@ def test_examples_can_be_read(name: str) -> None:
         elif kind == "sh":
             subprocess.run(["sh", "-n"], input=text, text=True, check=True)
         elif kind == "python":
-            compile(text, name, "exec")
+            compile(text, name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 def test_the_readme_s_files_pass_the_check(tmp_path: Path) -> None:
