@@ -16,6 +16,7 @@ from alertd.core.receivers import Integration
 from alertd.core.rules import Rule, RuleGroup
 from alertd.edges import Edge, Edges, open_edges
 from alertd.engine import selfwatch
+from alertd.engine.asking import Sources
 from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
 from alertd.engine.supervisor import keep
@@ -182,7 +183,7 @@ def plan(config: Config, edges: Edges, own: Datasource) -> Plan:
     }
     return Plan(
         groups=[*(_linked(group, urls) for group in config.rules.groups), selfwatch.GROUP],
-        datasources={**edges.datasources, selfwatch.NAME: own},
+        sources=Sources({**edges.datasources, selfwatch.NAME: own}),
         routing=Routing(config.route, receivers, config.web.external_url),
         notifiers=edges.notifiers,
         external_labels=config.evaluation.external_labels,

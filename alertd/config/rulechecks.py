@@ -1,15 +1,22 @@
 """What must hold of rules and groups beyond their shape: expressions, templates, names, keys that exclude others."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from alertd.config import promql
 from alertd.config.fields import is_classic
 from alertd.config.problems import Place, suggest
 from alertd.config.rulefile import FOREIGN_GROUP, FOREIGN_RULE, GroupEntry, RuleEntry
+from alertd.core.rules import Script
+from alertd.core.when import Condition, ConditionError, compile_condition
 from alertd.errors import TemplateError
 from alertd.templating.rules import check as check_template
 
-_ALERTS_ONLY = ("annotations", "for", "keep_firing_for", "severity", "cooldown", "on_error", "notify", "runbook_url")
+_ALERTS_ONLY = (
+    "annotations", "for", "keep_firing_for", "severity", "cooldown", "on_error", "on_no_data", "notify", "runbook_url",
+    "when", "python",
+)  # fmt: skip
+_ONLY_WITH = {"when": "expr", "on_no_data": "when", "params": "python", "timeout": "python"}
 _FIELDS = {"for": "for_"}
 
 
@@ -37,10 +44,7 @@ def check_rule(
     for key, what in FOREIGN_RULE.items():
         if key in rule.model_fields_set:
             place.note(what, key)
-    if not rule.expr and "expr" not in bad:
-        place.problem("a rule needs an expression", "expr", hint='add "expr"')
-    if rule.expr:
-        _expression(rule.expr, place, condition=not rule.record)
+    _condition(rule, bad, place)
     _labels(rule.labels, "labels", place)
     _kind(rule, bad, place)
     if datasources is not None and rule.datasource and rule.datasource not in datasources:
@@ -59,6 +63,44 @@ def _kind(rule: RuleEntry, bad: frozenset[str], place: Place) -> None:
         _alerting(rule, place)
     elif not bad & {"alert", "record"}:
         place.problem("a rule needs a name", hint='add "alert", or "record" for a recording rule')
+
+
+def condition(text: str) -> Condition | None:
+    """The compiled `when`; None if there is none, or one that was refused."""
+    try:
+        return compile_condition(text) if text else None
+    except ConditionError:
+        return None
+
+
+def _condition(rule: RuleEntry, bad: frozenset[str], place: Place) -> None:
+    for key, needed in _ONLY_WITH.items():
+        if key in rule.model_fields_set and needed not in rule.model_fields_set | bad:
+            place.problem_at_key(f'"{key}" stands only beside "{needed}"', key)
+    if rule.expr and rule.python:
+        place.problem(
+            'a rule has either "expr" or "python", not both', "python", hint="prom.custom_query asks in Python"
+        )
+    if not rule.expr and not rule.python and not bad & {"expr", "python"}:
+        place.problem("a rule needs an expression", "expr", hint='add "expr"')
+    if rule.expr:
+        _expression(rule.expr, place, condition=not rule.record)
+    if rule.when:
+        _when(rule.when, place)
+
+
+def check_script(script: Script, place: Place) -> None:
+    """Whether the function is there and takes these parameters; nothing is run."""
+    if not Path(script.path).is_file():
+        place.problem(f"python: there is no file {script.path}", "python", hint="the path is relative to the rule file")
+
+
+def _when(text: str, place: Place) -> None:
+    try:
+        compile_condition(text)
+    except ConditionError as error:
+        where = f" at character {error.column}" if error.column else ""
+        place.problem(f"when: {error}{where}", "when", hint=error.hint)
 
 
 def _expression(expr: str, place: Place, *, condition: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SkipValidation
 
-from alertd.config.fields import Duration, Flag, Integer, LabelMap, Names, Strict, Text, TextMap
+from alertd.config.fields import Duration, Flag, Integer, LabelMap, Names, PositiveDuration, Strict, Text, TextMap
 from alertd.core.rules import OnTrouble
 
 
@@ -15,7 +15,15 @@ def _header(text: str) -> str:
     return text
 
 
+def _script(text: str) -> str:
+    path, _, function = text.rpartition(":")
+    if not path.endswith(".py") or not function.isidentifier():
+        raise ValueError("names a file and a function in it, like conditions/checkout.py:budget_burn")
+    return text
+
+
 Header = Annotated[Text, AfterValidator(_header)]
+Script = Annotated[Text, AfterValidator(_script)]
 
 
 class RuleEntry(Strict):
@@ -26,6 +34,12 @@ class RuleEntry(Strict):
         default="", description="A recording rule: checked and listed, left to Prometheus to evaluate."
     )
     expr: Text = Field(default="", description="The PromQL expression; every series it returns is an alert.")
+    when: Text = Field(default="", description="A Python expression that says which of these series are alerts.")
+    python: Script | None = Field(default=None, description="In place of expr: a function, file.py:name.")
+    params: dict[str, Any] = Field(default_factory=dict, description="What the function is called with.")
+    timeout: PositiveDuration | None = Field(
+        default=None, description="How long the function may take; 10s if not given."
+    )
     for_: Duration = Field(default=timedelta(0), alias="for", description="How long it must hold before it fires.")
     keep_firing_for: Duration = Field(
         default=timedelta(0), description="How long it goes on firing after it stopped to hold."
@@ -41,6 +55,9 @@ class RuleEntry(Strict):
     )
     datasource: Text = Field(default="", description="The name of the Prometheus to ask; the first one if not given.")
     on_error: OnTrouble = Field(default=OnTrouble.HOLD, description="What becomes of its alerts when the query fails.")
+    on_no_data: OnTrouble = Field(
+        default=OnTrouble.HOLD, description="With when: what becomes of them when there are no series any more."
+    )
     notify: Names = Field(default_factory=list, description="Receivers to tell, in place of the routing tree.")
     runbook_url: Text = Field(default="", description="Becomes the annotation runbook_url.")
     enabled: Flag = Field(default=True, description="False: checked and listed, not evaluated.")

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from alertd.config import yamltext
 from alertd.config.problems import Place, position
-from alertd.config.rulechecks import check_group, check_rule
+from alertd.config.rulechecks import check_group, check_rule, check_script, condition
 from alertd.config.rulefile import ADVICE, GroupEntry, RuleEntry, RuleFile
 from alertd.config.yamltext import Node
-from alertd.core.rules import DEFAULT_INTERVAL, Rule, RuleGroup
+from alertd.core.rules import DEFAULT_INTERVAL, Rule, RuleGroup, Script
 from alertd.errors import ConfigError, Problem
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -110,14 +110,17 @@ def load_file(path: Path, defaults: RuleDefaults, shown: str = "") -> FileRules:
     """One rule file; `shown` is its name in messages and in the keys of its groups. Never raises."""
     shown = shown or str(path)
     try:
-        return parse_rules(yamltext.read(path, shown), defaults, shown)
+        return parse_rules(yamltext.read(path, shown), defaults, shown, path.parent)
     except ConfigError as error:
         return FileRules(shown, problems=error.problems)
 
 
-def parse_rules(text: str, defaults: RuleDefaults, shown: str = "") -> FileRules:
-    """The rules in a text. Raises ConfigError if it is not YAML; all else is among the problems."""
-    reading = _Reading(defaults, shown)
+def parse_rules(text: str, defaults: RuleDefaults, shown: str = "", home: Path = Path()) -> FileRules:
+    """The rules in a text. Raises ConfigError if it is not YAML; all else is among the problems.
+
+    `home` is where the file lies: scripts are named relative to it.
+    """
+    reading = _Reading(defaults, shown, home)
     for document in yamltext.parse(text, shown):
         reading.document(Place(shown, document, advice=ADVICE, found=reading.problems, notes=reading.notes))
     return FileRules(
@@ -136,6 +139,7 @@ class _Reading:
 
     defaults: RuleDefaults
     shown: str
+    home: Path
     groups: list[RuleGroup] = field(default_factory=list)
     recordings: list[Recording] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -201,9 +205,22 @@ class _Reading:
         if entry.record:
             self.recordings.append(Recording(entry.record, self.shown, group.name, node.line))
             return None
-        return self._core_rule(entry, group, node.line)
+        script = self._script(entry, place) if entry.python else None
+        return self._core_rule(entry, group, node.line, script)
 
-    def _core_rule(self, entry: RuleEntry, group: GroupEntry, line: int) -> Rule:
+    def _script(self, entry: RuleEntry, place: Place) -> Script:
+        file, _, function = (entry.python or "").rpartition(":")
+        params = place.node.child("params")
+        script = Script(
+            path=os.path.normpath((self.home / file).absolute()),
+            function=function,
+            params=params.value() if params is not None and params.entries is not None else {},
+            timeout=entry.timeout or Script.timeout,
+        )
+        check_script(script, place)
+        return script
+
+    def _core_rule(self, entry: RuleEntry, group: GroupEntry, line: int, script: Script | None) -> Rule:
         cooldowns = (entry.cooldown, group.cooldown, self.defaults.cooldown)
         severity = {"severity": entry.severity} if entry.severity else {}
         return Rule(
@@ -219,6 +236,9 @@ class _Reading:
             cooldown=next((cooldown for cooldown in cooldowns if cooldown is not None), None),
             notify=tuple(entry.notify),
             on_error=entry.on_error,
+            on_no_data=entry.on_no_data,
+            when=condition(entry.when),
+            script=script,
             datasource=entry.datasource or group.datasource,
             enabled=entry.enabled,
         )

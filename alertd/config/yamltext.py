@@ -5,6 +5,7 @@ of them; so nothing here is interpreted but null, aliases and merge keys. The fi
 and what its aliases expand to are capped. The only home of yaml.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,8 @@ FREE_EXPANSION, MAX_FACTOR = 100_000, 10  # what aliases may make of a file: so 
 
 _LOADER: Any = yaml.CSafeLoader
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOLEANS = {**dict.fromkeys(("true", "True", "TRUE"), True), **dict.fromkeys(("false", "False", "FALSE"), False)}
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _MERGE = "<<"
 _ADVICE = {
     "found character that cannot start any token": "tabs cannot indent; a value that starts with @ ` or % needs quotes",
@@ -65,6 +68,14 @@ class Node:
             return [item.tree() for item in self.items]
         return self.text
 
+    def value(self) -> Any:
+        """As `tree`, but numbers, true and false without quotes are what they look like (YAML 1.2's core schema)."""
+        if self.entries is not None:
+            return {key: value.value() for key, (_, value) in self.entries.items()}
+        if self.items is not None:
+            return [item.value() for item in self.items]
+        return _scalar(self.text) if self.plain and self.text is not None else self.text
+
     def find(self, path: tuple[str | int, ...]) -> "Node":
         """The node at that path, or the last one on the way that exists."""
         node = self
@@ -100,6 +111,14 @@ class Node:
                 yield from item.scalars()
         elif self.text is not None:
             yield self
+
+
+def _scalar(text: str) -> str | int | float | bool:
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _NUMBER.fullmatch(text) is None or len(text) > 100:
+        return text
+    return int(text) if text.lstrip("+-").isdigit() else float(text)
 
 
 @dataclass(slots=True)

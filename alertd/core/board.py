@@ -13,9 +13,14 @@ from alertd.core.rules import RuleGroup
 
 @dataclass
 class RuleStatus:
-    """How a rule is doing; `error` is empty when the last evaluation, and all its texts, went well."""
+    """How a rule is doing; `error` is empty when the last evaluation, and all its texts, went well.
+
+    `values` are those of the samples at the last evaluation, for a rule whose `when` asks; `had_data`: there were any.
+    """
 
     alerts: Mapping[Labels, Alert] = field(default_factory=dict)
+    values: Mapping[Labels, float] = field(default_factory=dict)
+    had_data: bool = False
     evaluated_at: datetime | None = None
     seconds: float = 0.0
     error: str = ""

@@ -7,10 +7,11 @@
     └────── condition false ─────┘                            └───┘
              (nobody is told)                       condition false: `missing_since` is set;
                                                     true again: it is cleared
-A failed query changes nothing (hold), unless the rule says `on_error: fire` or `resolve`.
+A failed query changes nothing (hold), unless the rule says `on_error: fire` or `resolve`. So does an expression of a
+rule with `when` that returned series before and returns none now (`on_no_data`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,13 +34,20 @@ class Advance:
     error: str = ""
 
 
-def advance(rule: Rule, before: Alerts, instances: Sequence[Instance], now: datetime, limit: int = 0) -> Advance:
-    """The alerts of a rule after an evaluation that worked.
+def advance(
+    rule: Rule,
+    before: Alerts,
+    instances: Sequence[Instance],
+    now: datetime,
+    limit: int = 0,
+    held: Collection[Labels] = (),
+) -> Advance:
+    """The alerts of a rule after an evaluation that worked; those `held` stay as they are.
 
     More than `limit` alerts (0: no limit): those it has live on, new ones are not let in, and the error says so.
     """
     here = {instance.labels: instance for instance in instances}
-    after = [_next(rule, alert, here.get(labels), now) for labels, alert in before.items()]
+    after = [alert if labels in held else _next(rule, alert, here.get(labels), now) for labels, alert in before.items()]
     alive = {alert.labels: alert for alert in after if alert and not alert.resolved}
     fresh = [instance for instance in instances if instance.labels not in before]
     if limit and len(alive) + len(fresh) > limit:
@@ -56,9 +64,18 @@ def failed(rule: Rule, before: Alerts, stand_in: Sequence[Instance], now: dateti
 
     `fire` lets `stand_in`, an instance that carries the rule's own labels, go through the machine and holds the others.
     """
-    if rule.on_error is OnTrouble.RESOLVE:
+    return _troubled(rule.on_error, rule, before, stand_in, now)
+
+
+def without_data(rule: Rule, before: Alerts, stand_in: Sequence[Instance], now: datetime) -> Advance:
+    """The alerts of a rule whose expression returns nothing any more, as its `on_no_data` says; see `failed`."""
+    return _troubled(rule.on_no_data, rule, before, stand_in, now)
+
+
+def _troubled(reaction: OnTrouble, rule: Rule, before: Alerts, stand_in: Sequence[Instance], now: datetime) -> Advance:
+    if reaction is OnTrouble.RESOLVE:
         return advance(rule, before, (), now)
-    if rule.on_error is OnTrouble.HOLD:
+    if reaction is OnTrouble.HOLD:
         return Advance(before)
     own = {one.labels: before[one.labels] for one in stand_in if one.labels in before}
     step = advance(rule, own, stand_in, now)

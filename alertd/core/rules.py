@@ -1,12 +1,14 @@
 """Rules and their groups, as the files define them once everything has been checked and merged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
+
+from alertd.core.when import Condition
 
 DEFAULT_INTERVAL = timedelta(minutes=1)
 
@@ -55,6 +57,7 @@ class Rule:
     datasource: str = ""
     enabled: bool = True
     source_url: str = ""  # where a person sees the expression drawn
+    when: Condition | None = None  # which samples of `expr` are alerts; without it all of them
     script: Script | None = None
     twin: int = 0  # how many rules of the same name and labels stand before it in its group
 
@@ -76,8 +79,27 @@ class RuleGroup:
     interval: timedelta = DEFAULT_INTERVAL
     query_offset: timedelta = timedelta(0)
     limit: int = 0
+    part: str = ""
 
     @cached_property
     def key(self) -> str:
         """Who this group is across reloads: its file and name."""
         return f"{self.file};{self.name}"
+
+    @property
+    def id(self) -> tuple[str, str]:
+        """Which part of which group this is."""
+        return self.key, self.part
+
+    @cached_property
+    def parts(self) -> tuple["RuleGroup", ...]:
+        """What is evaluated together: all that are asked of datasources, and each script by itself.
+
+        A script may take long; it delays nobody but itself. All parts have the instants of the group.
+        """
+        scripts = [rule for rule in self.rules if rule.script]
+        if not scripts:
+            return (self,)
+        asked = tuple(rule for rule in self.rules if not rule.script)
+        alone = tuple(replace(self, rules=(rule,), part=rule.key) for rule in scripts)
+        return (replace(self, rules=asked), *alone) if asked else alone

@@ -8,11 +8,12 @@ from alertd.core import lifecycle
 from alertd.core.board import Board
 from alertd.core.labels import Labels
 from alertd.core.rules import RuleGroup
+from alertd.engine.asking import Sources
 from alertd.engine.courier import Courier
 from alertd.engine.dispatcher import Dispatcher, Routing
 from alertd.engine.evaluator import Evaluator
 from alertd.engine.expansion import Expander
-from alertd.ports import Clock, Datasource, Notifier, Observer, Store
+from alertd.ports import Clock, Notifier, Observer, Store
 
 OUTAGE_TOLERANCE = timedelta(hours=1)
 _HISTORY = timedelta(days=5)
@@ -20,10 +21,10 @@ _HISTORY = timedelta(days=5)
 
 @dataclass(frozen=True)
 class Plan:
-    """A configuration, as far as the engine acts on it. A rule without a datasource asks the one called ``."""
+    """A configuration, as far as the engine acts on it."""
 
     groups: Sequence[RuleGroup]
-    datasources: Mapping[str, Datasource]
+    sources: Sources
     routing: Routing
     notifiers: Mapping[str, Notifier]
     external_labels: Labels = field(default_factory=Labels)
@@ -56,8 +57,8 @@ class Engine:
         if plan.routing is not self._plan.routing:
             self.dispatcher.reroute(plan.routing)
         self._plan = plan
-        expander = Expander(plan.datasources, plan.external_labels, plan.routing.external_url)
-        await self.evaluator.use(plan.groups, plan.datasources, expander)
+        expander = Expander(plan.sources, plan.external_labels, plan.routing.external_url)
+        await self.evaluator.use(plan.groups, plan.sources, expander)
         self.board.keep({rule.key for group in plan.groups for rule in group.rules})
 
     async def touch(self, *, prune: bool = False) -> None:

@@ -1,39 +1,36 @@
 """The evaluator: asks for all rules of a group at one instant, and lets the core make alerts of the answers."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alertd.core import grid, lifecycle
 from alertd.core.alerts import Transition
 from alertd.core.board import Board
+from alertd.core.instantiate import Instance
+from alertd.core.judging import judge
 from alertd.core.labels import Labels
 from alertd.core.rules import OnTrouble, Rule, RuleGroup
-from alertd.core.samples import Answer, Sample
+from alertd.core.samples import Answer, Sample, Skipped
+from alertd.engine.asking import Reply, Sources
 from alertd.engine.expansion import Expander
-from alertd.errors import QueryError, QueryFailure, StoreError
+from alertd.errors import QueryError, StoreError
 from alertd.events import AlertChanged, GroupEvaluated, RuleEvaluated, Trouble
-from alertd.ports import Clock, Datasource, Observer, Store
+from alertd.ports import Clock, Observer, Store
 
 Receive = Callable[[Sequence[Transition], datetime], None]
-_NO_SUCH = "no datasource is called {!r}; the configuration has {}"
+_NO_DATA = "no data: the expression returned series before, and returns none now"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an evaluation made of one rule."""
+    """What an evaluation made of one rule. `said`: what the server, the script and the templates remarked."""
 
     rule: Rule
     advance: lifecycle.Advance
-    samples: int
-    warnings: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        """What the server and the templates remarked."""
-        return (*self.warnings, *self.remarks)
+    samples: Sequence[Sample] | None = None  # None: it was not answered
+    said: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()  # those of `said` that are somebody's to mend
 
 
 class Evaluator:
@@ -42,35 +39,36 @@ class Evaluator:
     def __init__(self, board: Board, store: Store, receive: Receive, observer: Observer, clock: Clock) -> None:
         self._board, self._store, self._receive = board, store, receive
         self._observer, self._clock = observer, clock
-        self._datasources: Mapping[str, Datasource] = {}
-        self._expander = Expander({}, Labels(), "")
+        self._sources = Sources()
+        self._expander = Expander(self._sources, Labels(), "")
         self._rules: frozenset[str] = frozenset()
         self._has_strays = False  # the store could not be written when their rules were removed
-        self._last: dict[str, datetime] = {}
-        self._running: set[str] = set()
+        self._last: dict[tuple[str, str], datetime] = {}
+        self._running: set[tuple[str, str]] = set()
 
-    async def use(self, groups: Sequence[RuleGroup], datasources: Mapping[str, Datasource], expander: Expander) -> None:
+    async def use(self, groups: Sequence[RuleGroup], sources: Sources, expander: Expander) -> None:
         """Evaluate these groups from now on; the alerts of all other rules end."""
         rules = [rule for group in groups for rule in group.rules if rule.enabled]
-        self._datasources, self._expander = datasources, expander
-        self._last = {group.key: self._last[group.key] for group in groups if group.key in self._last}
+        self._sources, self._expander = sources, expander
+        parts = [part.id for group in groups for part in group.parts]
+        self._last = {part: self._last[part] for part in parts if part in self._last}
         self._rules = frozenset(rule.key for rule in rules)
         await self._end_strays()
 
     async def tick(self, group: RuleGroup) -> None:
-        """Evaluate the group for its newest instant, once; skipped instants are counted, not caught up."""
+        """Evaluate the group, or part of one, for its newest instant, once; skipped ones are counted, not caught up."""
         now = self._clock.now()
         at = grid.latest(now, group.interval, grid.offset(group.key, group.interval))
-        previous = self._last.get(group.key)
-        if at == previous or group.key in self._running:
+        previous = self._last.get(group.id)
+        if at == previous or group.id in self._running:
             return
-        self._last[group.key] = at
-        self._running.add(group.key)
+        self._last[group.id] = at
+        self._running.add(group.id)
         begun = self._clock.elapsed()
         try:
             await self.step(group, at)
         finally:
-            self._running.discard(group.key)
+            self._running.discard(group.id)
         skipped = grid.missed(previous, at, group.interval)
         self._observer.notice(GroupEvaluated(group, at, self._clock.elapsed() - begun, now - at, skipped))
 
@@ -79,8 +77,8 @@ class Evaluator:
         begun = self._clock.elapsed()
         with self._observer.span("evaluate", group=group.name):
             rules = [rule for rule in group.rules if rule.enabled]
-            answers = await self._ask(rules, at - group.query_offset)
-            verdicts = [await self._judge(rule, answer, group, at) for rule, answer in zip(rules, answers, strict=True)]
+            replies = await self._sources.ask(rules, at - group.query_offset)
+            verdicts = [await self._judge(rule, reply, group, at) for rule, reply in zip(rules, replies, strict=True)]
             transitions = [move for verdict in verdicts for move in verdict.advance.transitions]
             if not await self._record(transitions):
                 return
@@ -103,44 +101,45 @@ class Evaluator:
             self._notice_changes(transitions, now)
             self._receive(transitions, now)
 
-    async def _ask(self, rules: Sequence[Rule], at: datetime) -> list[Answer | QueryError]:
-        """The answers in the order of the rules; every datasource is asked once, for all its rules."""
-        wanted: dict[str, list[int]] = {}
-        for index, rule in enumerate(rules):
-            wanted.setdefault(rule.datasource, []).append(index)
-        answers: list[Answer | QueryError] = [QueryError("not asked", QueryFailure.EXECUTION)] * len(rules)
-        asked = [self._query(name, [rules[index].expr for index in indexes], at) for name, indexes in wanted.items()]
-        for indexes, found in zip(wanted.values(), await _together(asked), strict=True):
-            for index, answer in zip(indexes, found, strict=True):
-                answers[index] = answer
-        return answers
+    async def _judge(self, rule: Rule, reply: Reply, group: RuleGroup, at: datetime) -> Verdict:
+        if isinstance(reply, QueryError):
+            return await self._judge_failure(rule, reply, group, at)
+        status = self._board.status(rule.key)
+        if isinstance(reply, Skipped):
+            return Verdict(rule, lifecycle.Advance(status.alerts), said=(f"skipped: {reply.reason}",))
+        if not reply.samples and rule.when and (status.had_data or status.alerts):
+            return await self._judge_silence(rule, reply, group, at)
+        if not reply.samples and not status.alerts:
+            return Verdict(rule, lifecycle.Advance(status.alerts), (), reply.warnings)
+        return await self._judge_samples(rule, reply, group, at)
 
-    async def _query(self, name: str, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
-        datasource = self._datasources.get(name)
-        if datasource is None:
-            unknown = QueryError(_NO_SUCH.format(name, ", ".join(self._datasources)), QueryFailure.BAD_QUERY)
-            return [unknown] * len(exprs)
-        return await datasource.query(exprs, at)
-
-    async def _judge(self, rule: Rule, answer: Answer | QueryError, group: RuleGroup, at: datetime) -> Verdict:
-        before = self._board.status(rule.key).alerts
-        if isinstance(answer, QueryError):
-            return await self._judge_failure(rule, answer, group, at)
-        if not answer.samples and not before:
-            return Verdict(rule, lifecycle.Advance(before), 0, answer.warnings)
-        made = await self._expander.run(rule, answer.samples, at, at - group.query_offset)
+    async def _judge_samples(self, rule: Rule, answer: Answer, group: RuleGroup, at: datetime) -> Verdict:
+        status, samples = self._board.status(rule.key), answer.samples
+        judged = judge(rule.when, status.alerts, status.values, at)
+        made = await self._expander.run(rule, samples, at, at - group.query_offset, judged)
         if made.error:
-            return Verdict(rule, lifecycle.Advance(before, error=made.error), len(answer.samples), answer.warnings)
-        step = lifecycle.advance(rule, before, made.found, at, group.limit)
-        return Verdict(rule, step, len(answer.samples), answer.warnings, made.remarks)
+            return Verdict(rule, lifecycle.Advance(status.alerts, error=made.error), samples, answer.warnings)
+        step = lifecycle.advance(rule, status.alerts, made.found, at, group.limit, made.held)
+        return Verdict(rule, step, samples, (*answer.warnings, *made.remarks), made.remarks)
+
+    async def _judge_silence(self, rule: Rule, answer: Answer, group: RuleGroup, at: datetime) -> Verdict:
+        stand_in = await self._stand_in(rule, rule.on_no_data, _NO_DATA, group, at)
+        step = lifecycle.without_data(rule, self._board.status(rule.key).alerts, stand_in, at)
+        return Verdict(rule, step, (), (*answer.warnings, _NO_DATA), (_NO_DATA,))
 
     async def _judge_failure(self, rule: Rule, error: QueryError, group: RuleGroup, at: datetime) -> Verdict:
-        before = self._board.status(rule.key).alerts
-        if rule.on_error is not OnTrouble.FIRE:
-            return Verdict(rule, replace(lifecycle.failed(rule, before, (), at), error=str(error)), 0)
-        made = await self._expander.run(rule, (Sample(Labels(), 0.0),), at, at - group.query_offset)
-        stand_in = [replace(one, annotations={**one.annotations, "error": str(error)}) for one in made.found]
-        return Verdict(rule, replace(lifecycle.failed(rule, before, stand_in, at), error=str(error)), 0)
+        stand_in = await self._stand_in(rule, rule.on_error, str(error), group, at)
+        step = lifecycle.failed(rule, self._board.status(rule.key).alerts, stand_in, at)
+        return Verdict(rule, replace(step, error=str(error)))
+
+    async def _stand_in(
+        self, rule: Rule, reaction: OnTrouble, error: str, group: RuleGroup, at: datetime
+    ) -> Sequence[Instance]:
+        """The alert that fires in place of those nobody can tell, if the rule wants one."""
+        if reaction is not OnTrouble.FIRE:
+            return ()
+        sample = Sample(Labels(), 0.0, annotations={"error": error})
+        return (await self._expander.run(rule, (sample,), at, at - group.query_offset)).found
 
     async def _record(self, transitions: Sequence[Transition]) -> bool:
         if not transitions:
@@ -154,18 +153,20 @@ class Evaluator:
 
     def _report(self, verdicts: Sequence[Verdict], at: datetime, share: float) -> None:
         for verdict in verdicts:
-            status, error = self._board.status(verdict.rule.key), verdict.advance.error
-            status.evaluated_at, status.seconds = at, share
-            status.error = error or "; ".join(verdict.remarks)
-            self._observer.notice(RuleEvaluated(verdict.rule, at, share, verdict.samples, error, verdict.said))
+            self._note_status(verdict, at, share)
+            count = len(verdict.samples or ())
+            self._observer.notice(RuleEvaluated(verdict.rule, at, share, count, verdict.advance.error, verdict.said))
             self._notice_changes(verdict.advance.transitions, at)
+
+    def _note_status(self, verdict: Verdict, at: datetime, share: float) -> None:
+        status, samples = self._board.status(verdict.rule.key), verdict.samples
+        status.evaluated_at, status.seconds = at, share
+        status.error = verdict.advance.error or "; ".join(verdict.remarks)
+        if samples and verdict.rule.when:
+            status.had_data = True
+            if verdict.rule.when.uses_previous:
+                status.values = {sample.labels: sample.value for sample in samples}
 
     def _notice_changes(self, transitions: Sequence[Transition], at: datetime) -> None:
         for transition in transitions:
             self._observer.notice(AlertChanged(transition, at))
-
-
-async def _together(asked: Sequence[Awaitable[Sequence[Answer | QueryError]]]) -> list[Sequence[Answer | QueryError]]:
-    if len(asked) == 1:
-        return [await asked[0]]
-    return list(await asyncio.gather(*asked))

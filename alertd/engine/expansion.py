@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from alertd.core.instantiate import Instances, instantiate
+from alertd.core.judging import Judge, always
 from alertd.core.labels import Labels
 from alertd.core.rules import Rule
 from alertd.core.samples import Sample
+from alertd.engine.asking import Sources
 from alertd.errors import QueryError, TemplateError
-from alertd.ports import Datasource
 from alertd.templating.rules import QueryNeeded, RuleData, expand
 
 _MOST_QUERIES = 50  # that the templates of one rule may ask for at one instant
@@ -18,15 +19,17 @@ _Found = Sequence[tuple[Mapping[str, str], float]]
 class Expander:
     """Makes instances of samples. A template that queries is expanded again once the answer is there."""
 
-    def __init__(self, datasources: Mapping[str, Datasource], external_labels: Labels, external_url: str) -> None:
-        self._datasources, self._labels, self._url = datasources, external_labels, external_url
+    def __init__(self, sources: Sources, external_labels: Labels, external_url: str) -> None:
+        self._sources, self._labels, self._url = sources, external_labels, external_url
 
-    async def run(self, rule: Rule, samples: Sequence[Sample], now: datetime, at: datetime) -> Instances:
+    async def run(
+        self, rule: Rule, samples: Sequence[Sample], now: datetime, at: datetime, judge: Judge = always
+    ) -> Instances:
         """The instances of these samples; templates see `now` as the time and query for `at`."""
         answers: dict[str, _Found | QueryError] = {}
         while True:
             try:
-                return instantiate(rule, samples, lambda text, sample: self._expand(text, sample, now, answers))
+                return instantiate(rule, samples, lambda text, sample: self._expand(text, sample, now, answers), judge)
             except QueryNeeded as needed:
                 if len(answers) >= _MOST_QUERIES:
                     return Instances(error=f"its templates ask for more than {_MOST_QUERIES} queries")
@@ -51,7 +54,7 @@ class Expander:
             raise
 
     async def _query(self, datasource: str, expr: str, at: datetime) -> _Found | QueryError:
-        (answer,) = await self._datasources[datasource].query([expr], at)
+        (answer,) = await self._sources.query(datasource, [expr], at)
         if isinstance(answer, QueryError):
             return answer
         return [(sample.labels, sample.value) for sample in answer.samples]

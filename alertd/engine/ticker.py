@@ -36,27 +36,27 @@ class GridTrigger(BaseTrigger):  # type: ignore[misc]  # the library is untyped
 
 
 class Ticker:
-    """Rings for groups; `watch` notices the groups that changed and leaves the timers of the others alone."""
+    """Rings for the parts of groups; `watch` notices what changed and leaves the timers of the others alone."""
 
     def __init__(self, ring: Ring, observer: Observer, clock: Clock) -> None:
         self._ring, self._observer, self._clock = ring, observer, clock
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_DEFAULTS)
-        self._groups: dict[str, RuleGroup] = {}
+        self._groups: dict[tuple[str, str], RuleGroup] = {}
         self._ringing = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
 
     def watch(self, groups: Iterable[RuleGroup]) -> None:
         """Ring for these groups from now on."""
-        wanted = {group.key: group for group in groups}
+        wanted = {part.id: part for group in groups for part in group.parts}
         for key in self._groups.keys() - wanted.keys():
-            self._scheduler.remove_job(key)
+            self._scheduler.remove_job(_job(key))
         for key, group in wanted.items():
             known = self._groups.get(key)
             if known is None:
                 self._add(group)
             elif known.interval != group.interval:
-                self._scheduler.reschedule_job(key, trigger=GridTrigger(group))
+                self._scheduler.reschedule_job(_job(key), trigger=GridTrigger(group))
         self._groups = wanted
 
     async def run(self) -> None:
@@ -73,9 +73,9 @@ class Ticker:
         await self._quiet.wait()
 
     def _add(self, group: RuleGroup) -> None:
-        self._scheduler.add_job(self._tick, GridTrigger(group), args=[group.key], id=group.key)
+        self._scheduler.add_job(self._tick, GridTrigger(group), args=[group.id], id=_job(group.id))
 
-    async def _tick(self, key: str) -> None:
+    async def _tick(self, key: tuple[str, str]) -> None:
         group = self._groups.get(key)
         if group is None:
             return
@@ -110,3 +110,7 @@ class Ticker:
     def _jobs(self) -> list[Any]:
         jobs: list[Any] = self._scheduler.get_jobs()
         return jobs
+
+
+def _job(part: tuple[str, str]) -> str:
+    return "\n".join(part)

@@ -136,6 +136,41 @@ def test_recording_rules_are_listed_as_skipped() -> None:
     assert [one.name for one in found.groups[0].rules] == ["A"]
 
 
+def test_when() -> None:
+    judged = rule("""\
+        - alert: DiskFull
+          expr: free
+          when: |
+            value < (0.15 if firing else 0.10)
+            and labels.fstype != "tmpfs"
+          on_no_data: fire
+        """)
+    assert judged.when is not None
+    assert judged.when.text.startswith("value <")
+    assert judged.on_no_data is OnTrouble.FIRE
+    assert judged.script is None
+
+
+def test_a_script(tmp_path: Path) -> None:
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "checks/shop.py").write_text("def burn(prom, budget, regions, strict, since): ...\n")
+    body = """\
+        - alert: Burns
+          python: checks/shop.py:burn
+          params: {budget: 0.9, regions: [eu, 1], strict: true, since: "2026"}
+          timeout: 20s
+        """
+    (tmp_path / "f.yml").write_text(in_group(body))
+    found = load_file(tmp_path / "f.yml", ANY)
+    assert found.problems == ()
+    script = found.groups[0].rules[0].script
+    assert script is not None
+    assert script.path == str(tmp_path / "checks/shop.py")
+    assert script.function == "burn"
+    assert script.params == {"budget": 0.9, "regions": ["eu", 1], "strict": True, "since": "2026"}
+    assert script.timeout == timedelta(seconds=20)
+
+
 def test_all_documents_count() -> None:
     found = rules("groups: [{name: a, rules: [{alert: A, expr: up}]}]\n---\ngroups: [{name: a}, {name: b}]\n")
     assert [group.name for group in found.groups] == ["a"]
@@ -177,6 +212,18 @@ MISTAKES = {
     "- {record: a, expr: up, for: 5m}": ['a recording rule cannot have "for"'],
     "- {record: a, expr: up, severity: error}": ['a recording rule cannot have "severity"'],
     "- {record: 'a{}', expr: up}": ["cannot hold braces"],
+    "- {alert: A, expr: up, when: valu > 1}": [
+        '4:32: group "g", rule "A": when: unknown name "valu" at character 1 (did you mean "value"?)'],
+    "- {alert: A, expr: up, when: value}": ["when: the condition is a number", "(compare it: value > 5)"],
+    "- {alert: A, when: value > 1}": ['"when" stands only beside "expr"', "a rule needs an expression"],
+    "- {alert: A, expr: up, on_no_data: fire}": ['4:26: group "g", rule "A": "on_no_data" stands only beside "when"'],
+    "- {alert: A, expr: up, timeout: 1s}": ['"timeout" stands only beside "python"'],
+    "- {alert: A, expr: up, params: {a: 1}}": ['"params" stands only beside "python"'],
+    "- {alert: A, python: nowhere.py:check}": ["python: there is no file", "relative to the rule file"],
+    "- {alert: A, python: check}": ["python: names a file and a function in it, like conditions/checkout"],
+    "- {alert: A, expr: up, python: nowhere.py:check}": ['a rule has either "expr" or "python", not both'],
+    "- {alert: A, python: nowhere.py:check, timeout: 0s}": ["timeout: must be longer than zero"],
+    "- {record: a, expr: up, when: value > 1}": ['a recording rule cannot have "when"'],
     "- up": ['4:5: group "g", rule "#1": expected a mapping, found text'],
     "- [up]": ["expected a mapping, found a list"],
     "- {alert: A, expr: up, update_entries_limit: x}": ["update_entries_limit: not a whole number: 'x'"],

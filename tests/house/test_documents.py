@@ -58,7 +58,7 @@ def test_commands_of_alertd_exist() -> None:
             if kind not in ("sh", "ini", "dockerfile"):
                 continue
             for line in block.replace("\\\n", " ").splitlines():
-                match = re.search(r"(?:^|[ /])alertd ((?:notify )?[a-z]+)\b(.*)", line)
+                match = re.search(r"(?:^[\w./]*|=[\w./]*| -- | --rm )\balertd ((?:notify )?[a-z]+)\b(.*)", line)
                 if match:
                     options = set(re.findall(r"(?<!\S)--[a-z-]+", match[2].split(" #")[0]))
                     assert options <= options_of(match[1]), f"{name}: {line.strip()}"

@@ -20,6 +20,7 @@ from alertd.core.receivers import Integration
 from alertd.core.routes import Route
 from alertd.core.rules import Rule, RuleGroup
 from alertd.core.samples import Answer, Sample
+from alertd.engine.asking import Sources
 from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
 from alertd.errors import DeliveryError, QueryError, QueryFailure, StoreError
@@ -237,7 +238,7 @@ class World:
         group = RuleGroup("story", "story.yml", self._own(self.rules), self.interval, limit=self.limit)
         return Plan(
             groups=[group],
-            datasources={"": self.prometheus},
+            sources=Sources({"": self.prometheus}),
             routing=Routing(self.route, self.integrations, "http://alertd.example"),
             notifiers={one.id: self.receivers[one.id] for some in self.integrations.values() for one in some},
         )

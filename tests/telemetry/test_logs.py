@@ -195,7 +195,7 @@ def test_a_traceback_belongs_to_its_line(form: Any) -> None:
 def test_chatty_libraries_are_quiet() -> None:
     stream = io.StringIO()
     set_up("json", "debug", stream)
-    for name in ("httpx", "apscheduler.scheduler", "uvicorn.access"):
+    for name in ("httpx", "apscheduler.scheduler", "uvicorn.error"):
         logging.getLogger(name).info("noise")
         logging.getLogger(name).warning("signal")
     assert [json.loads(line)["msg"] for line in stream.getvalue().splitlines()] == ["signal"] * 3
