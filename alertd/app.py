@@ -12,6 +12,9 @@ from socket import socket
 from urllib.parse import quote_plus
 
 from alertd.config.values import Config
+from alertd.config.watching import Watch
+from alertd.core.alerts import Alert
+from alertd.core.changes import Change, compare
 from alertd.core.receivers import Integration
 from alertd.core.rules import Rule, RuleGroup
 from alertd.edges import Edge, Edges, open_edges
@@ -78,19 +81,28 @@ class App:
         finally:
             await self._close()
 
-    async def reload(self) -> None:
-        """Read the configuration again and follow it. Raises ConfigError; what could be taken over then has been."""
+    async def reload(self) -> tuple[Change, ...]:
+        """Read the configuration again and follow it; what changed.
+
+        Raises ConfigError; what could be taken over then has been.
+        """
         async with self._reloading:
+            changes: tuple[Change, ...] = ()
             try:
-                config = self._load(self.config)
+                config = await asyncio.to_thread(self._load, self.config)
+                changes = compare(self.config.rules.groups, config.rules.groups, self._alive)
                 await self._follow(config)
                 problems = config.rules.problems
             except ConfigError as error:
                 problems = error.problems
             text = "\n".join(map(str, problems))
-            self.observer.notice(Reloaded(self._clock.now(), _rules(self.config), text))
+            self.observer.notice(Reloaded(self._clock.now(), _rules(self.config), text, changes))
         if problems:
             raise ConfigError(problems)
+        return changes
+
+    def _alive(self, rule: str) -> Iterable[Alert]:
+        return self.engine.board.status(rule).alerts.values()
 
     async def _follow(self, config: Config) -> None:
         edges, now = open_edges(config, self._edges, self.observer, self._clock), self._clock.now()
@@ -112,6 +124,7 @@ class App:
             ("dispatcher", self.engine.dispatcher.run),
             ("courier", self.engine.courier.run),
             ("pulse", self._pulse),
+            ("watch", self._watch),
         )
 
     async def _pulse(self) -> None:
@@ -124,6 +137,16 @@ class App:
                     self.observer.notice(Trouble("the state could not be written", str(error)))
                 await self._close_retired()
                 await self._clock.sleep_until(self._clock.now() + _PULSE)
+
+    async def _watch(self) -> None:
+        """Reload when the files have changed, and what is written there is complete."""
+        files = Watch(lambda: self.config.stamp, lambda: self.config.look())
+        while True:
+            await self._clock.sleep_until(self._clock.now() + (self.config.watch or _PULSE))
+            changed = await asyncio.to_thread(files.changed)
+            if changed and self.config.watch:
+                with suppress(ConfigError):  # the event has said so: in the log, in the metric, and as a self-alert
+                    await self.reload()
 
     async def _close_retired(self) -> None:
         """Close what no configuration needs any more, once nothing of it can still be under way."""
@@ -141,9 +164,9 @@ class App:
         await self._store.close()
 
     async def _drain(self, loops: Iterable[asyncio.Task[None]]) -> None:
-        ticker, dispatcher, courier, pulse = loops
-        ticker.cancel()
-        pulse.cancel()
+        ticker, dispatcher, courier, *others = loops
+        for task in (ticker, *others):
+            task.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):
                 await self._ticker.quiet()

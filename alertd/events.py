@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alertd.core.alerts import Transition
+from alertd.core.changes import Change
 from alertd.core.delivery import Delivery, Outcome
 from alertd.core.flush import Verdict
 from alertd.core.rules import Rule, RuleGroup
@@ -78,6 +79,7 @@ class Reloaded:
     at: datetime
     rules: int
     error: str = ""
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ async def _live(config: Config, path: Path | None, overrides: Overrides) -> None
     await app.run(listener, stop, lambda unreachable: _announce(config, listener, unreachable))
 
 
-async def _reload(reload: Callable[[], Awaitable[None]]) -> None:
+async def _reload(reload: Callable[[], Awaitable[object]]) -> None:
     with suppress(ConfigError):  # the event has said so: in the log, in the metric, and as a self-alert
         await reload()
 

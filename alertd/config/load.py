@@ -14,10 +14,11 @@ from pydantic import ValidationError
 
 from alertd.config import receivers, routing, yamltext
 from alertd.config.problems import Place, position
-from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules
+from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules, matched
 from alertd.config.schema import ConfigFile, PrometheusEntry, WebEntry, split_listen
 from alertd.config.secrets import Secrets, environment, redacted, values_in
 from alertd.config.values import Config, DatasourceConfig, Evaluation, Log, Overrides, Receiver, Web
+from alertd.config.watching import stamp
 from alertd.config.yamltext import Node
 from alertd.core.labels import Labels
 from alertd.core.routes import Route
@@ -75,6 +76,7 @@ def reload(path: Path | None, overrides: Overrides, last: Config) -> Config:
 def read(path: Path | None, overrides: Overrides) -> Reading:
     """Read everything and say what was found. Never raises."""
     shown = str(path) if path else ""
+    before = stamp([path] if path else [])
     try:
         root = _document(path, shown)
     except ConfigError as error:
@@ -84,6 +86,8 @@ def read(path: Path | None, overrides: Overrides) -> Reading:
     secrets.expand(place)
     base = path.parent if path else Path()
     config, rules = _assemble(place, secrets, base, overrides, path)
+    if config is not None:
+        config = replace(config, stamp=config.stamp | before)
     clean = tuple(secrets.clean(problem) for problem in sorted(place.found, key=position))
     return Reading(config, rules, clean, (*map(secrets.clean, place.notes), *rules.notes))
 
@@ -116,7 +120,9 @@ def _assemble(
     evaluation = file.evaluation
     defaults = RuleDefaults(evaluation.interval, evaluation.query_offset, evaluation.cooldown, sources, names)
     patterns = overrides.rules or tuple(file.rule_files)
-    rules = load_rules(patterns, defaults, Path() if overrides.rules else base)
+    rule_base = Path() if overrides.rules else base
+    before = stamp(matched(patterns, rule_base))
+    rules = load_rules(patterns, defaults, rule_base)
     if rules.groups and not datasources and not place.found:
         place.problem(
             "there are rules, but no Prometheus to ask", hint='add "prometheus: {url: …}" or --prometheus-url'
@@ -125,6 +131,8 @@ def _assemble(
         path=path,
         datasources=datasources,
         rule_patterns=patterns,
+        rule_base=rule_base,
+        stamp=before,
         rules=rules,
         evaluation=_evaluation(file),
         route=route,
@@ -132,6 +140,7 @@ def _assemble(
         storage_url=file.storage.url,
         web=_web(file.web),
         log=Log(file.log.level, file.log.format),
+        watch=file.reload.watch,
         notes=(*map(secrets.clean, place.notes), *rules.notes),
         original=redacted(place.node, secrets, _hidden(file, told)),
     )

@@ -86,13 +86,22 @@ def load_rules(patterns: Sequence[str], defaults: RuleDefaults, base: Path) -> R
     found: dict[Path, str] = {}
     unmatched: list[Problem] = []
     for pattern in patterns:
-        files = sorted(_match(pattern, base))
+        files = sorted(matched([pattern], base))
         if not files:
             unmatched.append(Problem("no file matches", pattern, hint=_no_match_hint(base / pattern)))
         for path in files:
             found.setdefault(path.resolve(), _shown(path, pattern, base))
     ordered = sorted(found.items(), key=lambda item: item[1])
     return RuleSet(tuple(load_file(path, defaults, shown) for path, shown in ordered), unmatched=tuple(unmatched))
+
+
+def matched(patterns: Sequence[str], base: Path) -> Iterator[Path]:
+    """The files that these globs match, one after the other."""
+    for pattern in patterns:
+        for name in glob.glob(str(base / pattern), recursive=True):  # noqa: PTH207 - Path.glob takes no absolute ones
+            path = Path(name)
+            if not path.is_dir():
+                yield path
 
 
 def keep_good(new: RuleSet, old: RuleSet) -> RuleSet:
@@ -276,13 +285,6 @@ def _extra_annotations(entry: RuleEntry) -> Mapping[str, str]:
 def _name(node: Node, key: str) -> str:
     child = node.child(key)
     return (child.text or "") if child is not None else ""
-
-
-def _match(pattern: str, base: Path) -> Iterator[Path]:
-    for name in glob.glob(str(base / pattern), recursive=True):  # noqa: PTH207 - Path.glob takes no absolute patterns
-        path = Path(name)
-        if not path.is_dir():
-            yield path
 
 
 def _no_match_hint(path: Path) -> str:

@@ -107,6 +107,14 @@ class LogEntry(Strict):
     )
 
 
+class ReloadEntry(Strict):
+    """When the files are read again, besides SIGHUP and POST /-/reload."""
+
+    watch: Duration = Field(
+        default=timedelta(seconds=5), description="How often to look whether they changed; 0s: never."
+    )
+
+
 class ConfigFile(Strict):
     """config.yaml. An alertmanager.yml is one too."""
 
@@ -118,6 +126,7 @@ class ConfigFile(Strict):
     storage: StorageEntry = Field(default=StorageEntry(), description="Where the state is kept.")
     web: WebEntry = Field(default=WebEntry(), description="Where alertd serves HTTP.")
     log: LogEntry = Field(default=LogEntry(), description="How alertd speaks about itself.")
+    reload: ReloadEntry = Field(default=ReloadEntry(), description="When the files are read again.")
     global_: GlobalConfig = Field(default=GlobalConfig(), alias="global", description="Defaults of receivers.")
     route: RouteEntry | None = Field(default=None, description="The routing tree; not needed with one receiver.")
     receivers: list[SkipValidation[ReceiverEntry]] = Field(default_factory=list, description="Who can be told.")

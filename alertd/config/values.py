@@ -9,7 +9,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from alertd.config.http import HttpConfig
-from alertd.config.rules import RuleSet
+from alertd.config.rules import RuleSet, matched
+from alertd.config.watching import Stamp, stamp
 from alertd.core.labels import Labels
 from alertd.core.routes import Route
 from alertd.errors import Problem
@@ -102,6 +103,8 @@ class Config:
     path: Path | None
     datasources: tuple[DatasourceConfig, ...]
     rule_patterns: tuple[str, ...]
+    rule_base: Path
+    stamp: Stamp  # what the files were just before they were read
     rules: RuleSet
     evaluation: Evaluation
     route: Route
@@ -109,5 +112,10 @@ class Config:
     storage_url: str
     web: Web
     log: Log
+    watch: timedelta = timedelta(0)  # how often the files are looked at; 0: never
     notes: tuple[Problem, ...] = ()
     original: str = ""
+
+    def look(self) -> Stamp:
+        """What the files are now."""
+        return stamp([*([self.path] if self.path else []), *matched(self.rule_patterns, self.rule_base)])

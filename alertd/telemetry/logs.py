@@ -24,6 +24,7 @@ from alertd.telemetry.formats import ConsoleFormat, JsonFormat
 
 _QUIET = ("httpx", "httpcore", "apscheduler", "uvicorn")  # they tell what alertd tells better
 _NUMBER = re.compile(r"\d+")
+_MOST_CHANGES = 50  # of one reload that have a line each
 
 
 def set_up(form: Literal["json", "console"], level: str = "info", stream: TextIO | None = None) -> None:
@@ -157,11 +158,13 @@ class Logs:
                 self._write(ERROR, "given up", **place, error=error, attempts=one.attempts)
 
     def _reloaded(self, event: Reloaded) -> None:
+        for change in event.changes[:_MOST_CHANGES]:
+            self._write(INFO, "rule changed", change=str(change))
         if event.error:
             self._write(ERROR, "reload failed, the last good version is kept", rules=event.rules, error=event.error)
             return
         self._problems.clear()  # of what may be no more; what lasts is told again
-        self._write(INFO, "configuration loaded", rules=event.rules)
+        self._write(INFO, "configuration loaded", rules=event.rules, changes=len(event.changes))
 
     def _trouble(self, event: Trouble) -> None:
         self._write(ERROR, event.where, error=event.error)

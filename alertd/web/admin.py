@@ -1,12 +1,13 @@
 """Health, readiness, reload and metrics: what service managers, Prometheus and operators ask for."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from alertd.core.changes import Change
 from alertd.errors import ConfigError
 
 
@@ -15,7 +16,7 @@ class Admin:
     """What these endpoints need from the app."""
 
     ready: Callable[[], bool]
-    reload: Callable[[], Awaitable[None]]
+    reload: Callable[[], Awaitable[Sequence[Change]]]
     metrics: Callable[[], Awaitable[tuple[bytes, str]]]
 
 
@@ -30,10 +31,10 @@ def routes(admin: Admin) -> list[BaseRoute]:
 
     async def reload(_: Request) -> Response:
         try:
-            await admin.reload()
+            changes = await admin.reload()
         except ConfigError as error:
             return PlainTextResponse(f"failed to reload config:\n{error}\n", status_code=500)
-        return PlainTextResponse("")
+        return PlainTextResponse("".join(f"{change}\n" for change in changes))
 
     async def metrics(_: Request) -> Response:
         page, content_type = await admin.metrics()

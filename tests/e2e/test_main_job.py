@@ -128,6 +128,14 @@ def test_sighup_with_a_broken_file_keeps_the_last_good_one_and_says_so(rig: Rig)
     assert alertd.metric("alertd_config_last_reload_successful") == 1
 
 
+def test_files_that_change_are_noticed(rig: Rig) -> None:
+    alertd = rig.start(route="repeat_interval: 1h")
+    alertd.rules.write_text(RULES + RULES.split("rules:\n")[1].replace("Broken", "Another"))
+    until("the change in the log", lambda: '+ rules.yml, group \\"demo\\": Another' in alertd.process.tail())
+    break_(rig)
+    until("the new rule", lambda: "Another" in alertd.alerts())
+
+
 def test_ten_thousand_alerts_at_once_none_lost_none_twice(rig: Rig) -> None:
     rules = RULES.replace("broken > 0\n    for: 2s", "storm > 0")
     rig.start(rules, route="repeat_interval: 1h")
