@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from alertd.config import promql
+from alertd.config import promql, scripts
 from alertd.config.fields import is_classic
 from alertd.config.problems import Place, suggest
 from alertd.config.rulefile import FOREIGN_GROUP, FOREIGN_RULE, GroupEntry, RuleEntry
@@ -91,8 +91,8 @@ def _condition(rule: RuleEntry, bad: frozenset[str], place: Place) -> None:
 
 def check_script(script: Script, place: Place) -> None:
     """Whether the function is there and takes these parameters; nothing is run."""
-    if not Path(script.path).is_file():
-        place.problem(f"python: there is no file {script.path}", "python", hint="the path is relative to the rule file")
+    for message, hint in scripts.check(Path(script.path), script.function, script.params):
+        place.problem(f"python: {message}", "python", hint=hint)
 
 
 def _when(text: str, place: Place) -> None:
