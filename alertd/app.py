@@ -4,6 +4,7 @@ App(config) ──run──▶ ready ──reload──▶ the same, following a
 """
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -64,6 +65,7 @@ class App:
         `started` is told, by datasource, what is wrong with those that do not answer.
         """
         await self.engine.restore()
+        gc.freeze()  # what was loaded lives long: the collector need not go through it again and again
         self._ticker.watch(self.engine.board.groups)
         server = self._server()
         try:

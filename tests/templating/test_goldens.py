@@ -1,13 +1,13 @@
 """Every golden text of the corpus, to the byte: what promtool and amtool made of real templates."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from alertd.errors import TemplateError
+from alertd.errors import QueryError, TemplateError
 from alertd.templating.notifications import Alert, NotificationData, TemplateSet, compile_templates
 from alertd.templating.rules import QueryNeeded, RuleData, check, expand
 
@@ -15,44 +15,11 @@ from .corpus import ROOT, load, needs_corpus
 from .series import Answer, NeedsEngineError, answer
 
 pytestmark = needs_corpus
-
-NEED_AN_ENGINE = frozenset(
-    {
-        "P140059b27d-0",
-        "P140059b27d-1",
-        "P3ceef3636c-0",
-        "P3ceef3636c-1",
-        "P4aecc39e6c-0",
-        "P4aecc39e6c-1",
-        "P4af8a6dc77-0",
-        "P4af8a6dc77-1",
-        "P65ebf3834b-0",
-        "P65ebf3834b-1",
-        "P6d706b9b70-0",
-        "P6d706b9b70-1",
-        "P761d6f863d-0",
-        "P761d6f863d-1",
-        "P7b755fe220-0",
-        "P7b755fe220-1",
-        "Pa3e1671cef-0",
-        "Pa3e1671cef-1",
-        "Paa09289a76-0",
-        "Paa09289a76-1",
-        "Pc7c231ab0d-0",
-        "Pc7c231ab0d-1",
-        "Pcd4d8099a3-0",
-        "Pcd4d8099a3-1",
-        "Pe4f8a84420-0",
-        "Pe4f8a84420-1",
-        "Pf068e1eea4-0",
-        "Pf068e1eea4-1",
-        "P684107126d-1",
-    }
-)
+Ask = Callable[[str, Mapping[str, str]], Answer]
 
 
-def rule_text(case: dict[str, Any], surroundings: dict[str, Any]) -> str | None:
-    """What we make of a golden case; None is an error."""
+def rule_text(case: dict[str, Any], surroundings: dict[str, Any], ask: Ask = answer) -> str | None:
+    """What we make of a golden case; None is an error. `ask` answers queries over its series."""
     answers: dict[str, Answer] = {}
     while True:
         data = RuleData(
@@ -68,27 +35,26 @@ def rule_text(case: dict[str, Any], surroundings: dict[str, Any]) -> str | None:
         except TemplateError:
             return None
         except QueryNeeded as needed:
-            answers[needed.expr] = answer(needed.expr, case.get("series", {}))
+            try:
+                answers[needed.expr] = ask(needed.expr, case.get("series", {}))
+            except QueryError:
+                return None
 
 
 def test_rule_templates_are_as_promtool_expands_them() -> None:
+    """Those whose queries need PromQL are asked of a real Prometheus, in tests/e2e/test_golden_queries.py."""
     golden = load("golden/prometheus_templates.json")
-    wrong, unanswered = [], []
+    wrong, unanswered = [], 0
     for case in golden["cases"]:
         try:
             text = rule_text(case, golden)
-        except NeedsEngineError as query:
-            unanswered.append((case["id"], str(query)))
+        except NeedsEngineError:
+            unanswered += 1
             continue
         if text != (None if case["error"] else case["expected"]):
             wrong.append((case["id"], case["template"], text, case["expected"]))
     assert wrong == []
-    assert {identifier for identifier, _ in unanswered} <= NEED_AN_ENGINE
-
-
-@pytest.mark.parametrize("identifier", sorted(NEED_AN_ENGINE))
-def test_goldens_beyond_this_test(identifier: str) -> None:
-    pytest.skip(f"{identifier}: its query joins metrics, takes a rate or does arithmetic, and we have no PromQL engine")
+    assert unanswered < len(golden["cases"]) / 50
 
 
 def notification(case: dict[str, Any]) -> NotificationData:
