@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 
 from alertd.core.alerts import Alert, State
 from alertd.core.board import Board
+from alertd.core.changes import Change
 from alertd.core.labels import Labels
 from alertd.core.rules import Rule, RuleGroup
 from alertd.errors import ConfigError, Problem
@@ -30,10 +31,11 @@ class Daemon:
         self.board = Board()
         self.board.groups = (RuleGroup("hosts", "hosts.yml", (RULE, QUIET), timedelta(seconds=30)),)
 
-    async def reload(self) -> None:
+    async def reload(self) -> tuple[Change, ...]:
         self.reloads += 1
         if self.problem:
             raise self.problem
+        return (Change(None, RULE),)
 
     async def metrics(self) -> tuple[bytes, str]:
         return b"up 1\n", "text/plain; version=0.0.4"
@@ -60,7 +62,8 @@ async def test_healthy_is_not_ready(client: httpx.AsyncClient, daemon: Daemon) -
 
 
 async def test_reload(client: httpx.AsyncClient, daemon: Daemon) -> None:
-    assert (await client.post("/-/reload")).status_code == 200
+    answer = await client.post("/-/reload")
+    assert (answer.status_code, answer.text) == (200, '+ hosts.yml, group "hosts": Down\n')
     assert (await client.get("/-/reload")).status_code == 405
     daemon.problem = ConfigError([Problem("not a duration", "hosts.yml", 3, 7)])
     answer = await client.post("/-/reload")
