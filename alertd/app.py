@@ -25,7 +25,7 @@ from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
-from alertd.errors import ConfigError, QueryError, StoreError
+from alertd.errors import ConfigError, Problem, QueryError, StoreError
 from alertd.events import Reloaded, Trouble
 from alertd.ports import Clock, Datasource, Observer, Store
 from alertd.telemetry.metrics import Levels, Metrics
@@ -55,7 +55,7 @@ class App:
         self._edges = open_edges(config, Edges(), self.observer, clock)
         self._retired: list[tuple[datetime, Edge]] = []
         self.engine = Engine(plan(config, self._edges, self._selfwatch), store, self.observer, clock)
-        self._ticker = Ticker(self.engine.evaluator.tick, self.observer, clock)
+        self._ticker = Ticker(self.engine.evaluator.tick, self.engine.clock_jumped, self.observer, clock)
         self._reloading = asyncio.Lock()
         self.ready = False
 
@@ -97,6 +97,8 @@ class App:
                 problems = config.rules.problems
             except ConfigError as error:
                 problems = error.problems
+            except Exception as bug:  # whatever it is, the daemon goes on, and somebody hears of it
+                problems = (Problem(f"the reload failed: {type(bug).__name__}: {bug}"),)
             text = "\n".join(map(str, problems))
             self.observer.notice(Reloaded(self._clock.now(), _rules(self.config), text, changes))
         if problems:
@@ -110,6 +112,7 @@ class App:
         edges, now = open_edges(config, self._edges, self.observer, self._clock), self._clock.now()
         self._retired += [(now, edge) for edge in self._edges.beyond(edges)]
         self._edges, self.config = edges, config
+        self._selfwatch.follow(edges.datasources, edges.notifiers)
         await self.engine.follow(plan(config, edges, self._selfwatch))
         self._ticker.watch(self.engine.board.groups)
 
@@ -155,27 +158,33 @@ class App:
         now = self._clock.now()
         for retired_at, edge in self._retired:
             if now - retired_at > _RETIREMENT:
-                await edge.aclose()
+                await self._close_edge(edge)
         self._retired = [(at, edge) for at, edge in self._retired if now - at <= _RETIREMENT]
 
     async def _close(self) -> None:
         for _, edge in (*self._retired, *self._edges.opened.values()):
-            await edge.aclose()
+            await self._close_edge(edge)
         with suppress(StoreError):
             await self._store.touch(self._clock.now())
         await self._store.close()
 
+    async def _close_edge(self, edge: Edge) -> None:
+        try:
+            await edge.aclose()
+        except Exception as bug:  # of a plugin, which must not keep the others from being closed
+            self.observer.notice(Trouble(f"{type(edge).__name__} could not be closed", f"{type(bug).__name__}: {bug}"))
+
     async def _drain(self, loops: Iterable[asyncio.Task[None]]) -> None:
         ticker, dispatcher, courier, *others = loops
-        for task in (ticker, *others):
+        for task in others:
             task.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):
                 await self._ticker.quiet()
-                dispatcher.cancel()
                 self.engine.courier.stop()
-                await courier
-        courier.cancel()
+                await asyncio.wait([courier])
+        for task in (ticker, dispatcher, courier):
+            task.cancel()
 
     def _server(self) -> Server:
         face = admin.Admin(lambda: self.ready, self.reload, self._page)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alertd.core.alerts import Alert, Transition
@@ -52,6 +52,14 @@ class Board:
         for rule, found in alive.items():
             self.status(rule).alerts = found
 
+    def follow(self, groups: Iterable[RuleGroup]) -> None:
+        """Have these groups; their alerts are told as their rules say now, without waiting for an evaluation."""
+        self.groups = tuple(groups)
+        for rule in (rule for group in self.groups for rule in group.rules):
+            status = self._rules.get(rule.key)
+            if status is not None and any(alert.notify != rule.notify for alert in status.alerts.values()):
+                status.alerts = {labels: replace(one, notify=rule.notify) for labels, one in status.alerts.items()}
+
     def status(self, rule: str) -> RuleStatus:
         """How this rule is doing; made up empty for one never seen."""
         return self._rules.setdefault(rule, RuleStatus())
@@ -65,8 +73,12 @@ class Board:
 
     def tellable(self, ids: Iterable[AlertId]) -> list[Alert]:
         """The alerts of these that are firing, or have ended; one that fires again hides its earlier end."""
-        found = (self._firing(alert_id) or self._ended.get(alert_id) for alert_id in ids)
+        found = (self.find(alert_id) for alert_id in ids)
         return [alert for alert in found if alert is not None]
+
+    def find(self, alert_id: AlertId) -> Alert | None:
+        """The alert if it is firing, or has ended and somebody is still to be told."""
+        return self._firing(alert_id) or self._ended.get(alert_id)
 
     def ended(self, alert_id: AlertId) -> bool:
         """True if the end of this alert is remembered."""

@@ -20,15 +20,26 @@ from alertd.core.delivery import Delivery
 from alertd.core.notification import Reason
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
-from alertd.core.told import Mark, Told, mark
+from alertd.core.told import Cooling, Mark, Told, mark
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One group and one integration: what was accepted, and the message still waiting to be, if any."""
+    """One group and one integration: what was accepted, and the message still waiting to be, if any.
+
+    `last` is the id of the newest delivery on this line. `cooling` is about the integration in all of its groups.
+    """
 
     told: Told = field(default_factory=Told)
     waiting: Delivery | None = None
+    last: str = ""
+    cooling: Mapping[str, Cooling] = field(default_factory=dict)
+
+    def after(self, delivery: Delivery) -> "Line":
+        """This line once the delivery is written: a silent one is told at once, any other waits."""
+        if delivery.notification is None:
+            return replace(self, told=delivery.told, waiting=None, last=delivery.id)
+        return replace(self, waiting=delivery, last=delivery.id)
 
     def knows(self, key: str) -> bool:
         """True if the integration was told that this alert fires, or a waiting message says so or closes it."""
@@ -76,7 +87,7 @@ def decide(
     ended = tuple(alert for alert in audible if alert.resolved and line.knows(alert.labels.key))
     unheard = tuple(alert for alert in ended if not _heard(alert, told))
     closing = ended if integration.send_resolved else unheard
-    reason = _reason(firing, closing, told, route, now)
+    reason = _reason(firing, closing, line, route, now)
     if reason is None:
         return Decision(None, _told_after((), ended, muted, told, now))
     after = _told_after(firing, ended, muted, told, now)
@@ -92,43 +103,50 @@ def next_look(alerts: Iterable[Alert], line: Line, route: Route, now: datetime) 
 def _next_word(alert: Alert, line: Line, route: Route, now: datetime) -> datetime | None:
     known = line.told.open.get(alert.labels.key)
     if known is None or _is_news(alert, known):
-        until = cools_until(alert, line.told, now)
-        if until is None or line.told.at is None:
+        until = cools_until(alert, line.cooling, now)
+        if until is None or line.told.at is None or line.told.at > now:
             return until
         return max(until, line.told.at + route.group_interval)
-    return repeats_at(known, line.told, route) if line.waiting is None else None
+    return repeats_at(known, line.cooling, route, now) if line.waiting is None else None
 
 
 def _reason(
-    firing: Sequence[Alert], closing: Sequence[Alert], told: Told, route: Route, now: datetime
+    firing: Sequence[Alert], closing: Sequence[Alert], line: Line, route: Route, now: datetime
 ) -> Reason | None:
-    news = [alert for alert in firing if _is_news(alert, told.open.get(alert.labels.key))]
-    causes = [alert for alert in news if cools_until(alert, told, now) is None]
+    news: list[Alert] = []
+    known: list[Mark] = []
+    for alert in firing:
+        before = line.told.open.get(alert.labels.key)
+        if before is None or _is_news(alert, before):
+            news.append(alert)
+        else:
+            known.append(before)
+    causes = [alert for alert in news if cools_until(alert, line.cooling, now) is None]
     if causes:
-        return _why_new(causes, told)
+        return _why_new(causes, line)
     if closing:
         return Reason.SOME_RESOLVED if firing else Reason.ALL_RESOLVED
-    repeats = (repeats_at(told.open[alert.labels.key], told, route) for alert in firing if alert not in news)
+    repeats = (repeats_at(one, line.cooling, route, now) for one in known)
     return Reason.REPEAT if any(at is not None and at <= now for at in repeats) else None
 
 
-def _why_new(causes: Sequence[Alert], told: Told) -> Reason:
-    marks = [told.open.get(alert.labels.key) for alert in causes]
+def _why_new(causes: Sequence[Alert], line: Line) -> Reason:
+    marks = [line.told.open.get(alert.labels.key) for alert in causes]
     if all(known is not None and known.muted for known in marks):
         return Reason.UNMUTED
-    if all(_was_held(alert, told) for alert in causes):
+    if all(_was_held(alert, line.cooling) for alert in causes):
         return Reason.COOLDOWN_OVER
-    return Reason.NEW_ALERTS if told.open else Reason.FIRST
+    return Reason.NEW_ALERTS if line.told.open else Reason.FIRST
 
 
-def _was_held(alert: Alert, told: Told) -> bool:
+def _was_held(alert: Alert, cooled: Mapping[str, Cooling]) -> bool:
     new = mark(alert)
-    cooling = told.cooling.get(new.incident)
+    cooling = cooled.get(new.incident)
     return cooling is not None and new.fired_at < cooling.until and new.severity <= cooling.severity
 
 
-def _is_news(alert: Alert, known: Mark | None) -> bool:
-    return known is None or known.muted or known.fired_at != mark(alert).fired_at
+def _is_news(alert: Alert, known: Mark) -> bool:
+    return known.muted or known.fired_at != mark(alert).fired_at
 
 
 def _heard(alert: Alert, told: Told) -> bool:

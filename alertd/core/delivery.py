@@ -21,6 +21,7 @@ from alertd.errors import DeliveryError
 _NAMESPACE = UUID("6f1c1b0e-5a0f-4f5e-9a35-3f7f3f6c2a11")
 _BACKOFF = tuple(timedelta(seconds=seconds) for seconds in (1, 3, 10, 30, 60, 120, 300, 600, 900))
 _JITTER = 0.25
+_SOON = timedelta(minutes=1)  # a server that says "at once" is asked no sooner than with our own pause, up to this one
 _MAX_AGE = {
     Severity.CRITICAL: timedelta(hours=24),
     Severity.ERROR: timedelta(hours=12),
@@ -66,9 +67,12 @@ class Delivery:
         return accepted(self.told, self.notification, self.accepted_at)
 
 
-def identify(group: str, integration: str, at: datetime) -> str:
-    """The deterministic id of the delivery: the same decision made twice is the same delivery."""
-    text = f"{group}\n{integration}\n{at.isoformat()}"
+def identify(group: str, integration: str, at: datetime, after: str = "") -> str:
+    """The deterministic id of the delivery: the same decision made twice is the same delivery.
+
+    `after` is the id of the delivery before it on the same line, so that two at one instant are two.
+    """
+    text = f"{group}\n{integration}\n{at.isoformat()}\n{after}"
     return str(uuid5(_NAMESPACE, text.encode("utf-8", "backslashreplace").decode()))
 
 
@@ -106,10 +110,15 @@ def refused(delivery: Delivery, error: DeliveryError, now: datetime) -> Retry | 
     """
     if error.permanent:
         return Dead(now, str(error))
-    again = now + (error.retry_after if error.retry_after is not None else backoff(delivery.id, delivery.attempts))
+    again = now + _pause(delivery, error)
     if again > delivery.at + max_age(delivery):
         return Dead(now, f"given up after {delivery.attempts + 1} attempts: {error}")
     return Retry(again, str(error))
+
+
+def _pause(delivery: Delivery, error: DeliveryError) -> timedelta:
+    own = backoff(delivery.id, delivery.attempts)
+    return own if error.retry_after is None else max(error.retry_after, min(own, _SOON))
 
 
 def backoff(delivery_id: str, attempts: int) -> timedelta:

@@ -10,7 +10,7 @@ from datetime import datetime
 from alertd.core.alerts import Alert
 from alertd.core.dedup import Decision, Line, decide, next_look
 from alertd.core.delivery import Delivery, Status, identify
-from alertd.core.groups import AlertId, Group, collapse
+from alertd.core.groups import Group, collapse
 from alertd.core.mutes import Mutes
 from alertd.core.notification import Notification, Reason, notified
 from alertd.core.receivers import Integration
@@ -65,7 +65,7 @@ def flush(
         line = lines[integration.id]
         decision = decide(audible, muted, line, group.route, integration, now)
         delivery = _deliver(group, integration, decision, line, external_url, now)
-        after[integration.id] = _line_after(line, delivery)
+        after[integration.id] = line.after(delivery) if delivery else line
         deliveries += [delivery] if delivery else []
         looks.append(next_look(audible, after[integration.id], group.route, now))
         verdicts.append(
@@ -75,16 +75,16 @@ def flush(
     return Flush(tuple(deliveries), after, tuple(verdicts), due)
 
 
-def forgettable(alerts: Sequence[Alert], lines: Sequence[Line]) -> list[AlertId]:
+def forgettable(alerts: Sequence[Alert], lines: Sequence[Line]) -> list[Alert]:
     """The members nobody has to be told about any more: resolved, and closed (or never said) on every line."""
-    return [alert.id for alert in alerts if alert.resolved and not any(line.knows(alert.labels.key) for line in lines)]
+    return [alert for alert in alerts if alert.resolved and not any(line.knows(alert.labels.key) for line in lines)]
 
 
-def closing(group_key: str, integration: Integration, alerts: Sequence[Alert], told: Told, now: datetime) -> Delivery:
+def closing(group_key: str, integration: Integration, alerts: Sequence[Alert], line: Line, now: datetime) -> Delivery:
     """The closing message about alerts this integration will hear of no more in this group, because of a new route."""
-    told_after = Told(told.at, {}, told.cooling)
+    told_after = Told(line.told.at, {}, line.told.cooling)
     notification = Notification(
-        id=identify(group_key, integration.id, now),
+        id=identify(group_key, integration.id, now, line.last),
         receiver=integration.receiver,
         integration=integration.id,
         reason=Reason.ALL_RESOLVED,
@@ -95,11 +95,12 @@ def closing(group_key: str, integration: Integration, alerts: Sequence[Alert], t
     return Delivery(notification.id, group_key, integration.id, now, told_after, notification, next_at=now)
 
 
-def silent(group_key: str, integration: str, told: Told, now: datetime) -> Delivery:
+def silent(group_key: str, integration: str, told: Told, now: datetime, after: str = "") -> Delivery:
     """A delivery nobody hears: it remembers what is told, takes the place of a message that is no longer true, and
-    marks the first flush of a group, from which its ticks are counted.
+    marks the first flush of a group, from which its ticks are counted. `after` is the one before it on its line.
     """
-    return Delivery(identify(group_key, integration, now), group_key, integration, now, told, status=Status.SILENT)
+    name = identify(group_key, integration, now, after)
+    return Delivery(name, group_key, integration, now, told, status=Status.SILENT)
 
 
 def _deliver(
@@ -108,11 +109,11 @@ def _deliver(
     if decision.reason is None:
         stale = line.waiting is not None or decision.told.open != line.told.open
         first = group.flushed_at is None
-        return silent(group.key, integration.id, decision.told, now) if stale or first else None
+        return silent(group.key, integration.id, decision.told, now, line.last) if stale or first else None
     if decision.repeats(line.waiting):
         return None
     notification = Notification(
-        id=identify(group.key, integration.id, now),
+        id=identify(group.key, integration.id, now, line.last),
         receiver=integration.receiver,
         integration=integration.id,
         reason=decision.reason,
@@ -130,11 +131,3 @@ def _deliver(
 def _sorted_alerts(decision: Decision) -> tuple[Alert, ...]:
     """The firing and closing alerts of a message in one order."""
     return collapse((*decision.firing, *decision.closing)) if decision.closing else decision.firing
-
-
-def _line_after(line: Line, delivery: Delivery | None) -> Line:
-    if delivery is None:
-        return line
-    if delivery.notification is None:
-        return Line(delivery.told)
-    return Line(line.told, delivery)

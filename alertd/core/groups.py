@@ -4,14 +4,15 @@ A group is a view, rebuilt at start from the alerts; it keeps nothing that the s
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from alertd.core.alerts import Alert
 from alertd.core.labels import Labels
 from alertd.core.routes import Route
 
 AlertId = tuple[str, Labels]
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -45,15 +46,11 @@ class Group:
 
     def next_tick(self, now: datetime) -> datetime:
         """The first whole `group_interval` after the last flush that is not before `now`."""
-        if self.flushed_at is None:
+        if self.flushed_at is None or self.flushed_at > now:  # the clock was set back
             return now
         interval = self.route.group_interval
         ticks = max(1, -((self.flushed_at - now) // interval))
         return self.flushed_at + ticks * interval
-
-    def flushed(self, at: datetime | None) -> None:
-        """It has been looked at, and something was written at this instant; nothing is due until somebody says so."""
-        self.flushed_at, self.due_at = at or self.flushed_at, None
 
 
 def group_key(route: Route, labels: Labels) -> str:
@@ -64,21 +61,30 @@ def group_key(route: Route, labels: Labels) -> str:
 def collapse(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     """One alert a label set, sorted as Alertmanager sorts: by job, instance, then all labels.
 
-    Two rules that make the same labels speak of one alert: it fires while either does, since the earlier one.
+    Two rules that make the same labels speak of one alert: it fires while either does, since the earlier one, also if
+    that has ended by now.
     """
     chosen: dict[Labels, Alert] = {}
     for alert in alerts:
         rival = chosen.get(alert.labels)
-        if rival is None or _outranks(alert, rival):
-            chosen[alert.labels] = alert
+        chosen[alert.labels] = _merged(alert, rival) if rival else alert
     return tuple(sorted(chosen.values(), key=_order))
 
 
-def _outranks(alert: Alert, rival: Alert) -> bool:
-    if alert.firing is not rival.firing:
-        return alert.firing
-    begun, rival_begun = alert.fired_at or alert.active_at, rival.fired_at or rival.active_at
-    return begun < rival_begun if alert.firing else (alert.resolved_at or begun) > (rival.resolved_at or rival_begun)
+def _merged(alert: Alert, rival: Alert) -> Alert:
+    if alert.firing and rival.firing:
+        return min(alert, rival, key=_begin)
+    later, earlier = (alert, rival) if _end(alert) > _end(rival) else (rival, alert)
+    unbroken = _begin(earlier) < _begin(later) <= _end(earlier)
+    return replace(later, fired_at=_begin(earlier)) if unbroken else later
+
+
+def _begin(alert: Alert) -> datetime:
+    return alert.fired_at or alert.active_at
+
+
+def _end(alert: Alert) -> datetime:
+    return _NEVER if alert.firing else alert.resolved_at or _begin(alert)
 
 
 def _order(alert: Alert) -> tuple[str, str, Labels]:

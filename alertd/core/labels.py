@@ -51,8 +51,7 @@ class Labels(Mapping[str, str]):
     @cached_property
     def key(self) -> str:
         """A short stable digest (20 hex digits) that identifies this set in the store and in ids."""
-        text = "\xff".join(f"{name}\xff{value}" for name, value in self._map.items())
-        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+        return digest(part for pair in self._map.items() for part in pair)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -76,6 +75,12 @@ class Labels(Mapping[str, str]):
     def merged(self, other: Mapping[str, str]) -> "Labels":
         """These labels overlaid with others; an empty value there removes the label."""
         return Labels({**self._map, **other})
+
+
+def digest(texts: Iterable[str]) -> str:
+    """20 hex digits that tell these texts, in this order, from all others."""
+    encoded = b"\xff".join([text.encode("utf-8", "surrogatepass") for text in texts])  # no UTF-8 has this byte
+    return blake2b(encoded, digest_size=10).hexdigest()
 
 
 def common(sets: Iterable[Mapping[str, str]]) -> Labels:

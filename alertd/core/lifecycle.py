@@ -122,6 +122,7 @@ def _next(rule: Rule, alert: Alert, instance: Instance | None, now: datetime) ->
         annotations=instance.annotations,
         value=instance.value,
         missing_since=None,
+        generator_url=rule.source_url,
         cooldown=rule.cooldown,
         notify=rule.notify,
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any
 
+from alertd.core.labels import digest
 from alertd.core.when import Condition
 
 DEFAULT_INTERVAL = timedelta(minutes=1)
@@ -66,7 +66,7 @@ class Rule:
         """Who this rule is across reloads and restarts: file, group, name and labels, but not the expression."""
         parts = [self.file, self.group, self.name, str(self.twin)]
         parts += [text for pair in sorted(self.labels.items()) for text in pair]
-        return blake2b("\xff".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+        return digest(parts)
 
 
 @dataclass(frozen=True)

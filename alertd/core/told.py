@@ -63,12 +63,19 @@ def mark(alert: Alert) -> Mark:
 
 def accepted(told: Told, notification: Notification, at: datetime) -> Told:
     """What is told once the integration has accepted this notification."""
-    opened, cooling = dict(told.open), dict(told.cooling)
+    opened = dict(told.open)
+    cooling = {incident: one for incident, one in told.cooling.items() if one.until > at}
     for alert in notification.firing:
         before = opened.get(alert.labels.key)
         if before is None:
             continue
         opened[alert.labels.key] = replace(before, told_at=at)
         if before.cooldown:
-            cooling[before.incident] = Cooling(at + before.cooldown, before.severity)
+            chill(cooling, before.incident, Cooling(at + before.cooldown, before.severity))
     return Told(at, opened, cooling)
+
+
+def chill(cooling: dict[str, Cooling], incident: str, new: Cooling) -> None:
+    """Let an incident cool as long as either says; what was told at the higher severity counts."""
+    old = cooling.get(incident, new)
+    cooling[incident] = Cooling(max(old.until, new.until), max(old.severity, new.severity))

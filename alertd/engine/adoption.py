@@ -14,24 +14,30 @@ from alertd.core.delivery import Delivery
 from alertd.core.flush import closing, silent
 from alertd.core.receivers import Integration
 from alertd.core.told import Mark, Told
-from alertd.engine.lines import LineId
+from alertd.engine.lines import LineId, Lines
 
 Heirs = Callable[[Alert, str], Iterable[str]]
 
 
 @dataclass
 class Adoption:
-    """What to write, and what the lines are then."""
+    """What to write, and what the lines are then.
+
+    `replaced` are groups whose waiting message gave way to what was inherited: they have to say it again. `waits`: some
+    line could not take over yet, because a message of its own is under way.
+    """
 
     deliveries: list[Delivery] = field(default_factory=list)
     lines: dict[LineId, Line] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
+    waits: bool = False
 
 
 def adopt(
     orphans: Mapping[LineId, Line],
     alerts: Mapping[str, Alert],
     heirs: Heirs,
-    lines: Callable[[str, str], Line],
+    lines: Lines,
     integrations: Mapping[str, Integration],
     now: datetime,
 ) -> Adoption:
@@ -42,34 +48,50 @@ def adopt(
     result = Adoption()
     taken: dict[LineId, Line] = {}
     for (group, name), orphan in orphans.items():
-        unhomed: list[Alert] = []
-        for labels_key, mark in orphan.told.open.items():
-            alert = alerts.get(labels_key)
-            new_homes = list(heirs(alert, name)) if alert else []
-            for home in new_homes:
-                heir = taken.get((home, name)) or lines(home, name)
-                taken[home, name] = _inherit(heir, labels_key, mark, orphan.told)
-            if alert and not new_homes and mark.told_at is not None:
-                unhomed.append(_ended(alert, now))
-        last = _last_word(group, name, integrations.get(name), unhomed, orphan.told, now)
+        homes = {key: _homes(alerts.get(key), name, heirs) for key in orphan.told.open}
+        if any(lines.is_busy(home, name) for some in homes.values() for home in some):
+            result.waits = True
+            continue
+        for key, mark in orphan.told.open.items():
+            for home in homes[key]:
+                heir = taken.get((home, name)) or lines.get(home, name)
+                taken[home, name] = _inherit(heir, key, mark, orphan.told)
+        unhomed = [
+            _ended(alerts[key], now) for key in homes if _lost(alerts.get(key), homes[key], orphan.told.open[key])
+        ]
+        last = _last_word(group, name, integrations.get(name), unhomed, orphan, now)
         result.deliveries.append(last)
-        result.lines[group, name] = Line(orphan.told, last) if last.notification else Line(last.told)
-    result.deliveries += [silent(home, name, line.told, now) for (home, name), line in taken.items()]
-    result.lines.update(taken)
+        result.lines[group, name] = orphan.after(last)
+    for (home, name), heir in taken.items():
+        delivery = silent(home, name, heir.told, now, heir.last)
+        result.deliveries.append(delivery)
+        result.lines[home, name] = heir.after(delivery)
+        if heir.waiting is not None:
+            result.replaced.add(home)
     return result
+
+
+def _homes(alert: Alert | None, integration: str, heirs: Heirs) -> list[str]:
+    return list(heirs(alert, integration)) if alert else []
+
+
+def _lost(alert: Alert | None, homes: list[str], mark: Mark) -> bool:
+    """The receiver was told that it fires, and will hear of it no more."""
+    return alert is not None and not homes and mark.told_at is not None
 
 
 def _inherit(heir: Line, labels_key: str, mark: Mark, told: Told) -> Line:
     at = max((instant for instant in (heir.told.at, told.at) if instant is not None), default=None)
-    return Line(Told(at, {labels_key: mark, **heir.told.open}, {**told.cooling, **heir.told.cooling}))
+    inherited = Told(at, {labels_key: mark, **heir.told.open}, {**told.cooling, **heir.told.cooling})
+    return replace(heir, told=inherited)
 
 
 def _last_word(
-    group: str, name: str, integration: Integration | None, alerts: list[Alert], told: Told, now: datetime
+    group: str, name: str, integration: Integration | None, alerts: list[Alert], line: Line, now: datetime
 ) -> Delivery:
     if integration is not None and integration.send_resolved and alerts:
-        return closing(group, integration, alerts, told, now)
-    return silent(group, name, Told(told.at, {}, told.cooling), now)
+        return closing(group, integration, alerts, line, now)
+    return silent(group, name, Told(line.told.at, {}, line.told.cooling), now, line.last)
 
 
 def _ended(alert: Alert, now: datetime) -> Alert:

@@ -49,8 +49,10 @@ class Courier:
     async def run(self) -> None:
         """Deliver until told to stop, then finish what is under way."""
         async with asyncio.TaskGroup() as tasks:
-            while not self._closing:
+            while True:
                 await self._clock.sleep_until(self.next_due(), self.wake)
+                if self._closing:
+                    return
                 for lane, delivery in await self._claim(self._clock.now()):
                     tasks.create_task(self._deliver(lane, delivery))
 
@@ -87,17 +89,19 @@ class Courier:
         return claimed
 
     async def _deliver(self, lane: Lane, delivery: Delivery) -> None:
-        begun = self._clock.elapsed()
-        with self._observer.span("deliver", integration=delivery.integration, delivery=delivery.id):
-            outcome, error = await self._send(lane.notifier, delivery)
-            seconds = self._clock.elapsed() - begun
-            settled = await self._settle(delivery, outcome)
-        lane.busy -= 1
+        begun, settled, outcome = self._clock.elapsed(), None, None
+        try:
+            with self._observer.span("deliver", integration=delivery.integration, delivery=delivery.id):
+                outcome, error = await self._send(lane.notifier, delivery)
+                seconds = self._clock.elapsed() - begun
+                settled = await self._settle(delivery, outcome)
+        finally:
+            lane.busy -= 1
+            self._dispatcher.settled(settled or delivery, outcome if settled else None)
+            self.wake.set()
         if isinstance(outcome, Retry):
             lane.due_at = outcome.at if lane.due_at is None else min(lane.due_at, outcome.at)
-        self._dispatcher.settled(settled or delivery, outcome if settled else None)
         self._observer.notice(DeliveryTried(settled or delivery, outcome, seconds, error, _latency(delivery, outcome)))
-        self.wake.set()
 
     async def _send(self, notifier: Notifier, delivery: Delivery) -> tuple[Outcome, DeliveryError | None]:
         assert delivery.notification is not None  # the store leases only what is to be said
@@ -106,7 +110,9 @@ class Courier:
                 said = await notifier.send(delivery.notification)
         except DeliveryError as error:
             return refused(delivery, error, self._clock.now()), error
-        except Exception as problem:  # a plugin's bug must not lose a message, nor stop the lane
+        except (Exception, asyncio.CancelledError) as problem:  # a plugin's bug must not lose a message
+            if _is_asked_to_stop():
+                raise
             bug = DeliveryError(f"{type(problem).__name__}: {problem}", reason=_reason(problem))
             return refused(delivery, bug, self._clock.now()), bug
         return Sent(self._clock.now(), said), None
@@ -114,12 +120,18 @@ class Courier:
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> Delivery | None:
         try:
             return await self._store.settle(delivery, outcome)
-        except StoreError as error:
+        except Exception as error:  # the end of the lease will tell
             self._observer.notice(Trouble(f"delivery {delivery.id}: its outcome was not stored", str(error)))
             return None
 
 
-def _reason(problem: Exception) -> str:
+def _is_asked_to_stop() -> bool:
+    """True if somebody cancelled this task, and not the notifier something of its own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _reason(problem: BaseException) -> str:
     return "timeout" if isinstance(problem, TimeoutError) else "bug"
 
 

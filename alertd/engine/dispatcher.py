@@ -1,4 +1,9 @@
-"""The dispatcher: keeps the groups, flushes those that are due, and writes what was decided into the outbox."""
+"""The dispatcher: flushes the groups that are due, and writes what was decided into the outbox.
+
+Only one thing is decided at a time (`_door`), and what is under way is known when it is. While a decision is being
+written, alerts may begin and end: a group that is taken up is not due any more, so whatever happens to it makes it due
+again, and nobody leaves it who is not the same as when it was decided.
+"""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,12 +15,12 @@ from alertd.core.board import Board
 from alertd.core.dedup import next_look
 from alertd.core.delivery import Dead, Delivery, Outcome, Retry
 from alertd.core.flush import Flush, flush, forgettable
-from alertd.core.groups import AlertId, Group, group_key
+from alertd.core.groups import AlertId, Group
 from alertd.core.mutes import Mutes, Nothing
 from alertd.core.receivers import Integration
-from alertd.core.routes import Route, group_labels, routes_of
+from alertd.core.routes import Route
 from alertd.engine.adoption import adopt
-from alertd.engine.agenda import Agenda
+from alertd.engine.groups import Groups, by_age
 from alertd.engine.lines import Lines
 from alertd.errors import StoreError
 from alertd.events import GroupFlushed, Trouble
@@ -40,19 +45,27 @@ class Routing:
         return self.receivers.get(route.receiver, ())
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What a flush decided about a group; `done` are the members nobody has to be told of any more."""
+
+    group: Group
+    flush: Flush
+    done: Sequence[Alert]
+
+
 class Dispatcher:
     """Groups, and what was told about them. `receive` takes transitions in, `claim` and `settled` are the courier's."""
 
     def __init__(self, routing: Routing, board: Board, store: Store, observer: Observer, clock: Clock) -> None:
         self._routing, self._board, self._store = routing, board, store
         self._observer, self._clock = observer, clock
-        self._groups: dict[str, Group] = {}
-        self._homes: dict[AlertId, set[str]] = {}
+        self._groups = Groups(routing.root)
         self._lines = Lines()
-        self._agenda = Agenda()
         self._held: set[str] = set()  # groups that were flushed while a message of theirs was under way
-        self._rerouted = False  # lines may have lost their groups
-        self._door = asyncio.Lock()  # between deciding and claiming, so that a decision knows what is under way
+        self._adopt_at: datetime | None = None  # lines may have lost their groups
+        self._adoption_waits = False  # for a message that is under way
+        self._door = asyncio.Lock()
         self.wake = asyncio.Event()
         self.posted = asyncio.Event()
         self._posted: set[str] = set()
@@ -61,12 +74,19 @@ class Dispatcher:
 
     def restore(self, told: Sequence[Delivery]) -> None:
         """Build the groups from the alerts on the board and from what was told before the restart."""
-        self._rebuild(self._lines.restore(told))
+        self._rebuild(self._lines.restore(told, self._clock.now()))
 
-    def reroute(self, routing: Routing) -> None:
+    async def reroute(self, routing: Routing) -> None:
         """Build the groups anew for other routes; the next step sees to what was told in groups that are no more."""
-        self._routing = routing
-        self._rebuild({key: group.flushed_at for key, group in self._groups.items() if group.flushed_at})
+        async with self._door:
+            self._routing = routing
+            self._rebuild({group.key: group.flushed_at for group in self._groups if group.flushed_at})
+
+    def look_again(self) -> None:
+        """The clock was set: look at every group now, rather than at an hour that may be far off."""
+        now = self._clock.now()
+        for group in self._groups:
+            self._schedule(group, now)
 
     # What the evaluator and the courier say.
 
@@ -75,7 +95,7 @@ class Dispatcher:
         for transition in transitions:
             alert = transition.after
             if alert is not None and (alert.firing or alert.resolved):
-                self._insert(alert, now)
+                self._groups.insert(alert, now)
                 self.wake.set()
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
@@ -92,13 +112,18 @@ class Dispatcher:
 
     def settled(self, delivery: Delivery, outcome: Outcome | None) -> None:
         """The courier is done with an attempt; `delivery` is as the store has it now."""
-        self._lines.settled(delivery, outcome)
-        group = self._groups.get(delivery.group)
-        if group is None:
-            self._rerouted = True
+        now, key, integration = self._clock.now(), delivery.group, delivery.integration
+        self._lines.settled(delivery, outcome, now)
+        group = self._groups.get(key)
+        if group is not None and self._is_served(key, integration):
+            self._schedule(group, self._next_look(group, integration, outcome, now))
+        elif isinstance(outcome, Dead):
+            self._lines.give_up(key, integration)
+        else:
+            self._adoption_waits = True
+        if self._adoption_waits:
+            self._adopt_at = now
             self.wake.set()
-            return
-        self._schedule(group, self._next_look(group, delivery.integration, outcome))
 
     def forget_finished(self, now: datetime) -> None:
         """Drop what is remembered of groups that are no more and to which nothing is owed."""
@@ -107,8 +132,9 @@ class Dispatcher:
     # The loop.
 
     def next_due(self) -> datetime | None:
-        """When the next group is due."""
-        return self._agenda.next_due()
+        """When there is something to do next."""
+        due = (self._groups.next_due(), self._adopt_at)
+        return min((at for at in due if at is not None), default=None)
 
     async def run(self) -> None:
         """Flush for ever."""
@@ -117,30 +143,42 @@ class Dispatcher:
             await self.step(self._clock.now())
 
     async def step(self, now: datetime) -> None:
-        """Flush every group that is due; what could not be written is due again shortly."""
-        if self._rerouted:
+        """Flush every group that is due; what could not be decided or written is due again shortly."""
+        if self._adopt_at is not None and self._adopt_at <= now:
             await self._adopt(now)
-        due = dict.fromkeys(key for at, key in self._agenda.take(now) if self._is_due(key, at))
-        keys = list(due)
-        for begin in range(0, len(keys), _AT_ONCE):
+        due = self._groups.take_due(now)
+        for begin in range(0, len(due), _AT_ONCE):
             async with self._door:
-                await self._flush([self._groups[key] for key in keys[begin : begin + _AT_ONCE]], now)
+                await self._flush([group for group in due[begin : begin + _AT_ONCE] if self._is_current(group)], now)
 
     async def _flush(self, groups: Sequence[Group], now: datetime) -> None:
-        results = [(group, self._decide(group, now)) for group in groups]
-        deliveries = [delivery for _, result in results for delivery in result.deliveries]
-        leaving = [(group, self._leaving(group, result)) for group, result in results]
-        gone = self._homeless(leaving)
+        decided = [one for group in groups if (one := self._decided(group, now)) is not None]
+        deliveries = [delivery for one in decided for delivery in one.flush.deliveries]
+        gone = self._homeless(decided)
+        before = [(one.group, one.group.flushed_at) for one in decided]
+        for one in decided:  # what begins from here on waits for the next tick
+            one.group.flushed_at = max((delivery.at for delivery in one.flush.deliveries), default=one.group.flushed_at)
         try:
             if deliveries or gone:
                 await self._store.commit(deliveries, gone)
         except StoreError as error:
             self._observer.notice(Trouble("the outbox could not be written", str(error)))
-            self._postpone(groups, now + _AFTER_FAILURE)
+            for group, flushed_at in before:
+                group.flushed_at = flushed_at
+                self._schedule(group, now + _AFTER_FAILURE)
             return
-        for (group, result), (_, left) in zip(results, leaving, strict=True):
-            self._take_over(group, result, left, now)
+        for one in decided:
+            self._take_over(one, now)
         self._post(deliveries)
+
+    def _decided(self, group: Group, now: datetime) -> _Decided | None:
+        try:
+            result = self._decide(group, now)
+            return _Decided(group, result, self._done(group, result))
+        except Exception as bug:  # of one group; the others are told all the same
+            self._observer.notice(Trouble(f"group {group.key} could not be flushed", f"{type(bug).__name__}: {bug}"))
+            self._schedule(group, now + _AFTER_FAILURE)
+            return None
 
     def _decide(self, group: Group, now: datetime) -> Flush:
         key, integrations = group.key, self._routing.of(group.route)
@@ -148,50 +186,39 @@ class Dispatcher:
         if len(lines) < len(integrations):
             self._held.add(key)
         alerts = self._board.tellable(group.members)
-        at = max(now, group.flushed_at + _MOMENT) if group.flushed_at else now
-        return flush(group, alerts, integrations, lines, self._routing.mutes, self._routing.external_url, at)
+        return flush(group, alerts, integrations, lines, self._routing.mutes, self._routing.external_url, now)
 
-    def _leaving(self, group: Group, result: Flush | None) -> list[AlertId]:
+    def _done(self, group: Group, result: Flush | None) -> Sequence[Alert]:
         decided = result.lines if result else {}
         key, integrations = group.key, self._routing.of(group.route)
         lines = [decided.get(one.id) or self._lines.get(key, one.id) for one in integrations]
         return forgettable(self._board.tellable(group.members), lines)
 
-    def _homeless(self, leaving: Sequence[tuple[Group, Sequence[AlertId]]]) -> list[AlertId]:
+    def _homeless(self, decided: Iterable[_Decided]) -> list[AlertId]:
         left: dict[AlertId, set[str]] = {}
-        for group, ids in leaving:
-            for alert_id in ids:
-                left.setdefault(alert_id, set()).add(group.key)
-        return [alert_id for alert_id, groups in left.items() if self._homes.get(alert_id, groups) <= groups]
+        for one in decided:
+            for alert in one.done:
+                left.setdefault(alert.id, set()).add(one.group.key)
+        return [alert for alert, groups in left.items() if groups.issuperset(self._groups.homes(alert))]
 
-    def _take_over(self, group: Group, result: Flush, leaving: Iterable[AlertId], now: datetime) -> None:
-        key = group.key
-        self._lines.put({(key, integration): line for integration, line in result.lines.items()})
-        for alert_id in leaving:
-            self._leave(group, alert_id)
-        group.flushed(max((delivery.at for delivery in result.deliveries), default=None))
+    def _take_over(self, decided: _Decided, now: datetime) -> None:
+        group, result = decided.group, decided.flush
+        self._lines.put({(group.key, integration): line for integration, line in result.lines.items()})
+        for alert in decided.done:
+            if self._board.find(alert.id) is alert and self._groups.leave(group, alert.id):
+                self._board.forget(alert.id)
         self._schedule(group, result.due_at)
         for verdict in result.verdicts:
-            self._observer.notice(GroupFlushed(key, now, verdict))
+            self._observer.notice(GroupFlushed(group.key, now, verdict))
         if not group.members:
-            del self._groups[key]
-
-    def _leave(self, group: Group, alert_id: AlertId) -> None:
-        group.members.pop(alert_id, None)
-        homes = self._homes.get(alert_id, set())
-        homes.discard(group.key)
-        if not homes:
-            self._homes.pop(alert_id, None)
-            self._board.forget(alert_id)
+            self._groups.drop(group)
 
     # When to look again.
 
-    def _is_due(self, key: str, at: datetime) -> bool:
-        group = self._groups.get(key)
-        return group is not None and group.due_at == at
+    def _is_current(self, group: Group) -> bool:
+        return self._groups.get(group.key) is group
 
-    def _next_look(self, group: Group, integration: str, outcome: Outcome | None) -> datetime | None:
-        now = self._clock.now()
+    def _next_look(self, group: Group, integration: str, outcome: Outcome | None, now: datetime) -> datetime | None:
         if group.key in self._held:
             self._held.discard(group.key)
             return now
@@ -199,7 +226,7 @@ class Dispatcher:
             return group.next_tick(now + _MOMENT)
         if isinstance(outcome, Retry):
             return None
-        if len(self._leaving(group, None)) == len(group.members):
+        if len(self._done(group, None)) == len(group.members):
             return now
         return self._look_ahead(group, integration, now)
 
@@ -210,14 +237,8 @@ class Dispatcher:
 
     def _schedule(self, group: Group, at: datetime | None) -> None:
         if at is not None:
-            group.look_at(at)
-            self._agenda.note(group)
+            self._groups.schedule(group, at)
             self.wake.set()
-
-    def _postpone(self, groups: Iterable[Group], at: datetime) -> None:
-        for group in groups:
-            group.due_at = at
-            self._agenda.note(group)
 
     def _post(self, deliveries: Iterable[Delivery]) -> None:
         names = {delivery.integration for delivery in deliveries if delivery.notification is not None}
@@ -225,45 +246,36 @@ class Dispatcher:
             self._posted |= names
             self.posted.set()
 
-    # Groups, and whose they are.
+    # Another routing tree.
 
     def _rebuild(self, flushed: Mapping[str, datetime]) -> None:
         now = self._clock.now()
-        self._groups, self._homes, self._agenda = {}, {}, Agenda()
-        alerts = [alert for alert in self._board.all() if alert.firing or alert.resolved]
-        for alert in sorted(alerts, key=lambda alert: alert.fired_at or now):
-            self._insert(alert, now, flushed)
-        for group in self._groups.values():
+        self._groups = Groups(self._routing.root)
+        for alert in by_age(self._board.all(), now):
+            self._groups.insert(alert, now, flushed)
+        for group in self._groups:
             for integration in self._routing.of(group.route):
                 self._schedule(group, self._look_ahead(group, integration.id, now))
-        self._rerouted = True
+        self._adopt_at = now
         self.wake.set()
-
-    def _insert(self, alert: Alert, now: datetime, flushed: Mapping[str, datetime] | None = None) -> None:
-        for route in routes_of(self._routing.root, alert):
-            labels = group_labels(route, alert.labels)
-            key = group_key(route, labels)
-            group = self._groups.get(key)
-            if group is None:
-                group = self._groups[key] = Group(route, labels, flushed_at=_since(alert, (flushed or {}).get(key)))
-            group.insert(alert, now)
-            self._agenda.note(group)
-            self._homes.setdefault(alert.id, set()).add(key)
 
     async def _adopt(self, now: datetime) -> None:
         async with self._door:
             orphans = {line_id: line for line_id, line in self._lines.owing() if not self._is_served(*line_id)}
             integrations = {one.id: one for some in self._routing.receivers.values() for one in some}
-            alerts = {alert.labels.key: alert for alert in self._board.all() if alert.firing or alert.resolved}
-            adoption = adopt(orphans, alerts, self._heirs, self._lines.get, integrations, now)
+            alerts = {alert.labels.key: alert for alert in sorted(self._board.all(), key=lambda one: one.firing)}
+            adoption = adopt(orphans, alerts, self._heirs, self._lines, integrations, now)
             try:
                 if adoption.deliveries:
                     await self._store.commit(adoption.deliveries, ())
             except StoreError as error:
                 self._observer.notice(Trouble("the outbox could not be written", str(error)))
+                self._adopt_at = now + _AFTER_FAILURE
                 return
+            self._adopt_at, self._adoption_waits = None, adoption.waits
             self._lines.put(adoption.lines)
-            self._rerouted = False
+            for group in filter(None, map(self._groups.get, adoption.replaced)):
+                self._schedule(group, now)
             self._post(adoption.deliveries)
 
     def _is_served(self, key: str, integration: str) -> bool:
@@ -271,9 +283,4 @@ class Dispatcher:
         return group is not None and any(one.id == integration for one in self._routing.of(group.route))
 
     def _heirs(self, alert: Alert, integration: str) -> Iterator[str]:
-        return (key for key in self._homes.get(alert.id, ()) if self._is_served(key, integration))
-
-
-def _since(first: Alert, flushed: datetime | None) -> datetime | None:
-    """The last flush of a group, unless it belongs to an earlier life of it, before its first alert began."""
-    return flushed if flushed and first.fired_at and first.fired_at <= flushed else None
+        return (key for key in self._groups.homes(alert.id) if self._is_served(key, integration))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from alertd.core import lifecycle
+from alertd.core.alerts import Alert, Transition
 from alertd.core.board import Board
 from alertd.core.labels import Labels
 from alertd.core.rules import RuleGroup
@@ -13,6 +14,8 @@ from alertd.engine.courier import Courier
 from alertd.engine.dispatcher import Dispatcher, Routing
 from alertd.engine.evaluator import Evaluator
 from alertd.engine.expansion import Expander
+from alertd.errors import StoreError
+from alertd.events import Trouble
 from alertd.ports import Clock, Notifier, Observer, Store
 
 OUTAGE_TOLERANCE = timedelta(hours=1)
@@ -35,7 +38,7 @@ class Engine:
     """The loops, wired. `restore` once, `follow` at start and at every reload."""
 
     def __init__(self, plan: Plan, store: Store, observer: Observer, clock: Clock) -> None:
-        self._store, self._clock, self._plan = store, clock, plan
+        self._store, self._observer, self._clock, self._plan = store, observer, clock, plan
         self.board = Board()
         self.dispatcher = Dispatcher(plan.routing, self.board, store, observer, clock)
         self.courier = Courier(self.dispatcher, store, observer, clock)
@@ -46,20 +49,37 @@ class Engine:
         snapshot, now = await self._store.load(), self._clock.now()
         downtime = max(timedelta(0), now - snapshot.alive_at) if snapshot.alive_at else timedelta(0)
         tolerance = self._plan.outage_tolerance
-        self.board.restore(lifecycle.resumed(alert, downtime, tolerance, now) for alert in snapshot.alerts)
+        resumed = [lifecycle.resumed(alert, downtime, tolerance, now) for alert in snapshot.alerts]
+        await self._keep_resumed(snapshot.alerts, resumed)
+        self.board.restore(resumed)
         self.dispatcher.restore(snapshot.told)
         await self.follow(self._plan)
 
+    async def _keep_resumed(self, before: Sequence[Alert], after: Sequence[Alert]) -> None:
+        """Store what the downtime changed, so that another restart does not begin from what was before this one."""
+        moved = [Transition(*pair) for pair in zip(before, after, strict=True) if pair[0] is not pair[1]]
+        if not moved:
+            return
+        try:
+            await self._store.record(moved)
+            await self._store.touch(self._clock.now())
+        except StoreError as error:
+            self._observer.notice(Trouble("new states were not stored", str(error)))
+
     async def follow(self, plan: Plan) -> None:
         """Take over a configuration: timers, deliveries under way and states go on; alerts of lost rules end."""
-        self.board.groups = tuple(plan.groups)
+        self.board.follow(plan.groups)
         self.courier.serve(plan.notifiers)
         if plan.routing is not self._plan.routing:
-            self.dispatcher.reroute(plan.routing)
+            await self.dispatcher.reroute(plan.routing)
         self._plan = plan
         expander = Expander(plan.sources, plan.external_labels, plan.routing.external_url)
         await self.evaluator.use(plan.groups, plan.sources, expander)
         self.board.keep({rule.key for group in plan.groups for rule in group.rules})
+
+    def clock_jumped(self) -> None:
+        """The clock was set: nothing waits for an hour that may be far off."""
+        self.dispatcher.look_again()
 
     async def touch(self, *, prune: bool = False) -> None:
         """Remember that the daemon is alive, for the length of the next downtime, and drop old history if asked."""

@@ -1,19 +1,35 @@
 """Expansion of a rule's templates, with the queries that some templates ask for while they are being expanded."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alertd.core.instantiate import Instances, instantiate
 from alertd.core.judging import Judge, always
 from alertd.core.labels import Labels
 from alertd.core.rules import Rule
-from alertd.core.samples import Sample
+from alertd.core.samples import Answer, Sample
 from alertd.engine.asking import Sources
 from alertd.errors import QueryError, TemplateError
 from alertd.templating.rules import QueryNeeded, RuleData, expand
 
-_MOST_QUERIES = 50  # that the templates of one rule may ask for at one instant
+_MOST_QUERIES = 1000  # that the templates of one rule may ask for at one instant
+_MANY = 1000  # samples, whose expansion would keep everybody else waiting
 _Found = Sequence[tuple[Mapping[str, str], float]]
+
+
+@dataclass
+class _Asked:
+    """The queries of a rule's templates: those answered, and those that are needed next, in order."""
+
+    answers: dict[str, _Found | QueryError] = field(default_factory=dict)
+    needed: dict[str, None] = field(default_factory=dict)
+
+    def note(self, expr: str) -> None:
+        if expr not in self.needed and len(self.answers) + len(self.needed) >= _MOST_QUERIES:
+            raise TemplateError(f"the templates of this rule ask for more than {_MOST_QUERIES} queries")
+        self.needed[expr] = None
 
 
 class Expander:
@@ -26,16 +42,25 @@ class Expander:
         self, rule: Rule, samples: Sequence[Sample], now: datetime, at: datetime, judge: Judge = always
     ) -> Instances:
         """The instances of these samples; templates see `now` as the time and query for `at`."""
-        answers: dict[str, _Found | QueryError] = {}
+        asked = _Asked()
         while True:
-            try:
-                return instantiate(rule, samples, lambda text, sample: self._expand(text, sample, now, answers), judge)
-            except QueryNeeded as needed:
-                if len(answers) >= _MOST_QUERIES:
-                    return Instances(error=f"its templates ask for more than {_MOST_QUERIES} queries")
-                answers[needed.expr] = await self._query(rule.datasource, needed.expr, at)
+            made = await self._instantiate(rule, samples, now, judge, asked)
+            if not asked.needed:
+                return made
+            await self._answer(rule.datasource, asked, at)
 
-    def _expand(self, text: str, sample: Sample, now: datetime, answers: Mapping[str, _Found | QueryError]) -> str:
+    async def _instantiate(
+        self, rule: Rule, samples: Sequence[Sample], now: datetime, judge: Judge, asked: _Asked
+    ) -> Instances:
+        def expand_one(text: str, sample: Sample) -> str:
+            return self._expand(text, sample, now, asked)
+
+        if len(samples) < _MANY:
+            return instantiate(rule, samples, expand_one, judge)
+        return await asyncio.to_thread(instantiate, rule, samples, expand_one, judge)  # others go on meanwhile
+
+    def _expand(self, text: str, sample: Sample, now: datetime, asked: _Asked) -> str:
+        answers = asked.answers
         data = RuleData(
             labels=sample.labels,
             value=sample.value,
@@ -47,14 +72,19 @@ class Expander:
         )
         try:
             return expand(text, data)
-        except QueryNeeded as needed:
-            failed = answers.get(needed.expr)
+        except QueryNeeded as query:
+            failed = answers.get(query.expr)
             if isinstance(failed, QueryError):
-                raise TemplateError(f"query {needed.expr!r}: {failed}") from None
-            raise
+                raise TemplateError(f"query {query.expr!r}: {failed}") from None
+            asked.note(query.expr)
+            return ""  # for now: it is expanded again once the answer is there
 
-    async def _query(self, datasource: str, expr: str, at: datetime) -> _Found | QueryError:
-        (answer,) = await self._sources.query(datasource, [expr], at)
-        if isinstance(answer, QueryError):
-            return answer
-        return [(sample.labels, sample.value) for sample in answer.samples]
+    async def _answer(self, datasource: str, asked: _Asked, at: datetime) -> None:
+        exprs = list(asked.needed)
+        asked.needed.clear()
+        for expr, answer in zip(exprs, await self._sources.query(datasource, exprs, at), strict=True):
+            asked.answers[expr] = answer if isinstance(answer, QueryError) else _found(answer)
+
+
+def _found(answer: Answer) -> _Found:
+    return [(sample.labels, sample.value) for sample in answer.samples]

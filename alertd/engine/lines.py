@@ -5,6 +5,7 @@ from datetime import datetime
 
 from alertd.core.dedup import Line
 from alertd.core.delivery import Dead, Delivery, Outcome, Sent, Status
+from alertd.core.told import Cooling, Told, chill
 
 LineId = tuple[str, str]  # group key, integration id
 
@@ -15,25 +16,33 @@ class Lines:
     def __init__(self) -> None:
         self._lines: dict[LineId, Line] = {}
         self._under_way: set[LineId] = set()
+        self._cooling: dict[str, dict[str, Cooling]] = {}  # by integration and incident, in whatever group it was told
 
-    def restore(self, told: Sequence[Delivery]) -> Mapping[str, datetime]:
-        """Take in what was told before the restart; every group's last flush."""
+    def restore(self, told: Sequence[Delivery], now: datetime) -> Mapping[str, datetime]:
+        """Take in what was told before the restart, oldest first; every group's last flush."""
         flushed: dict[str, datetime] = {}
-        for delivery in sorted(told, key=lambda delivery: delivery.at):
-            line = self.get(delivery.group, delivery.integration)
-            waiting = delivery.status is Status.PENDING
-            after = Line(line.told, delivery) if waiting else Line(delivery.told_now, line.waiting)
-            self._lines[delivery.group, delivery.integration] = after
+        for delivery in told:
+            line_id = (delivery.group, delivery.integration)
+            line = self.get(*line_id)
+            if delivery.status is Status.PENDING:
+                self._lines[line_id] = line.after(delivery)
+            else:
+                self._tell(line_id, line.waiting, delivery, now)
             flushed[delivery.group] = delivery.at
         return flushed
 
     def get(self, group: str, integration: str) -> Line:
         """What this integration has been told about this group."""
-        return self._lines.get((group, integration), Line())
+        line = self._lines.get((group, integration))
+        return line if line is not None else Line(cooling=self._cooling.setdefault(integration, {}))
 
     def free(self, group: str, integrations: Iterable[str]) -> dict[str, Line]:
         """The lines of a group on which something may be said now."""
-        return {name: self.get(group, name) for name in integrations if (group, name) not in self._under_way}
+        return {name: self.get(group, name) for name in integrations if not self.is_busy(group, name)}
+
+    def is_busy(self, group: str, integration: str) -> bool:
+        """True while a message is under way on this line."""
+        return (group, integration) in self._under_way
 
     def put(self, lines: Mapping[LineId, Line]) -> None:
         """Take over lines as a decision left them."""
@@ -43,24 +52,45 @@ class Lines:
         """These are under way: nothing else may be said on their lines until they are settled."""
         self._under_way.update((delivery.group, delivery.integration) for delivery in deliveries)
 
-    def settled(self, delivery: Delivery, outcome: Outcome | None) -> None:
+    def settled(self, delivery: Delivery, outcome: Outcome | None, now: datetime) -> None:
         """An attempt is over; without an outcome it could not be written down, and the end of the lease will tell."""
         line_id = (delivery.group, delivery.integration)
         self._under_way.discard(line_id)
-        told = self.get(*line_id).told
+        line = self.get(*line_id)
         if isinstance(outcome, Sent):
-            self._lines[line_id] = Line(delivery.told_now)
+            self._tell(line_id, None, delivery, now)
         elif isinstance(outcome, Dead):
-            self._lines[line_id] = Line(told)
+            self._lines[line_id] = Line(line.told, None, line.last, line.cooling)
         elif outcome is not None:
-            self._lines[line_id] = Line(told, delivery)
+            self._lines[line_id] = line.after(delivery)
+
+    def give_up(self, group: str, integration: str) -> None:
+        """Nothing more is owed here: its group is no more, and its last word was refused for good."""
+        line = self.get(group, integration)
+        self._lines[group, integration] = Line(Told(line.told.at), None, line.last, line.cooling)
 
     def drop_finished(self, groups: Collection[str], now: datetime) -> None:
         """Forget the lines of all groups but these, unless something is owed on them or a cooldown still runs."""
         self._lines = {line_id: line for line_id, line in self._lines.items() if line_id[0] in groups or line.owes(now)}
+        for cooling in self._cooling.values():
+            for incident in [incident for incident, one in cooling.items() if one.until <= now]:
+                del cooling[incident]
 
     def owing(self) -> Iterator[tuple[LineId, Line]]:
         """The free lines on which something is open or waiting."""
         return (
             (line_id, line) for line_id, line in self._lines.items() if not line.idle and line_id not in self._under_way
         )
+
+    def _tell(self, line_id: LineId, waiting: Delivery | None, delivery: Delivery, now: datetime) -> None:
+        told, cooling = delivery.told_now, self._cooling.setdefault(line_id[1], {})
+        for incident, one in told.cooling.items():
+            if one.until > now:
+                _renew(cooling, incident, one, now)
+        self._lines[line_id] = Line(told, waiting, delivery.id, cooling)
+
+
+def _renew(cooling: dict[str, Cooling], incident: str, one: Cooling, now: datetime) -> None:
+    if incident in cooling and cooling[incident].until <= now:
+        del cooling[incident]
+    chill(cooling, incident, one)

@@ -4,7 +4,7 @@ It listens to events like telemetry does, and answers the expressions of its own
 a self-alert has no machinery of its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
@@ -97,6 +97,11 @@ class Selfwatch:
             self._reload_failed = bool(event.error)
         elif isinstance(event, DeliveryTried):
             self._tried(event)
+
+    def follow(self, datasources: Collection[str], integrations: Collection[str]) -> None:
+        """Forget what is no longer configured."""
+        self._down = {name: error for name, error in self._down.items() if name in datasources}
+        self._dead = {name: receiver for name, receiver in self._dead.items() if name in integrations}
 
     def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
         """Nothing is traced here."""

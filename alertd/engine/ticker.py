@@ -21,6 +21,7 @@ _WATCH = timedelta(seconds=1)
 _JUMP = 1.0  # seconds by which wall clock and steady clock may part between two looks
 _DEFAULTS = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
 
+Part = tuple[str, str]
 Ring = Callable[[RuleGroup], Awaitable[None]]
 
 
@@ -36,47 +37,57 @@ class GridTrigger(BaseTrigger):  # type: ignore[misc]  # the library is untyped
 
 
 class Ticker:
-    """Rings for the parts of groups; `watch` notices what changed and leaves the timers of the others alone."""
+    """Rings for the parts of groups; `watch` notices what changed and leaves the timers of the others alone.
 
-    def __init__(self, ring: Ring, observer: Observer, clock: Clock) -> None:
-        self._ring, self._observer, self._clock = ring, observer, clock
-        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_DEFAULTS)
-        self._groups: dict[tuple[str, str], RuleGroup] = {}
+    `jumped` is called when the clock was set.
+    """
+
+    def __init__(self, ring: Ring, jumped: Callable[[], None], observer: Observer, clock: Clock) -> None:
+        self._ring, self._jumped, self._observer, self._clock = ring, jumped, observer, clock
+        self._scheduler: AsyncIOScheduler | None = None  # while it runs
+        self._groups: dict[Part, RuleGroup] = {}
         self._ringing = 0
         self._quiet = asyncio.Event()
         self._quiet.set()
 
     def watch(self, groups: Iterable[RuleGroup]) -> None:
         """Ring for these groups from now on."""
-        wanted = {part.id: part for group in groups for part in group.parts}
-        for key in self._groups.keys() - wanted.keys():
-            self._scheduler.remove_job(_job(key))
-        for key, group in wanted.items():
-            known = self._groups.get(key)
+        before, self._groups = self._groups, {part.id: part for group in groups for part in group.parts}
+        if self._scheduler is None:
+            return
+        for part in before.keys() - self._groups.keys():
+            self._scheduler.remove_job(_job(part))
+        for part, group in self._groups.items():
+            known = before.get(part)
             if known is None:
-                self._add(group)
+                self._add(self._scheduler, group)
             elif known.interval != group.interval:
-                self._scheduler.reschedule_job(_job(key), trigger=GridTrigger(group))
-        self._groups = wanted
+                self._scheduler.reschedule_job(_job(part), trigger=GridTrigger(group))
 
     async def run(self) -> None:
-        """Ring, and watch the clock, until cancelled; what rings then may finish."""
-        self._scheduler.start()
+        """Ring, and watch the clock, until cancelled."""
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_DEFAULTS)
+        for group in self._groups.values():
+            self._add(scheduler, group)
+        scheduler.start()
+        self._scheduler = scheduler
         try:
-            await self._watch_clock()
+            await self._watch_clock(scheduler)
         finally:
-            self._scheduler.pause()
-            self._scheduler.shutdown(wait=False)
+            self._scheduler = None
+            scheduler.shutdown(wait=False)
 
     async def quiet(self) -> None:
-        """Return once nothing rings any more."""
+        """Ring no more, and return once whatever rang is done."""
+        if self._scheduler is not None:
+            self._scheduler.pause()
         await self._quiet.wait()
 
-    def _add(self, group: RuleGroup) -> None:
-        self._scheduler.add_job(self._tick, GridTrigger(group), args=[group.id], id=_job(group.id))
+    def _add(self, scheduler: AsyncIOScheduler, group: RuleGroup) -> None:
+        scheduler.add_job(self._tick, GridTrigger(group), args=[group.id], id=_job(group.id))
 
-    async def _tick(self, key: tuple[str, str]) -> None:
-        group = self._groups.get(key)
+    async def _tick(self, part: Part) -> None:
+        group = self._groups.get(part)
         if group is None:
             return
         self._ringing += 1
@@ -92,7 +103,7 @@ class Ticker:
             if not self._ringing:
                 self._quiet.set()
 
-    async def _watch_clock(self) -> None:
+    async def _watch_clock(self, scheduler: AsyncIOScheduler) -> None:
         wall, steady = self._clock.now(), self._clock.elapsed()
         while True:
             await self._clock.sleep_until(self._clock.now() + _WATCH)
@@ -100,17 +111,16 @@ class Ticker:
             jump = (now - wall).total_seconds() - (elapsed - steady)
             if abs(jump) > _JUMP:
                 self._observer.notice(Trouble("the clock jumped", f"by {jump:+.1f} s; all evaluations are set anew"))
-                self._set_anew(now)
+                _set_anew(scheduler, now)
+                self._jumped()
             wall, steady = now, elapsed
 
-    def _set_anew(self, now: datetime) -> None:
-        for job in self._jobs():
-            job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
 
-    def _jobs(self) -> list[Any]:
-        jobs: list[Any] = self._scheduler.get_jobs()
-        return jobs
+def _set_anew(scheduler: AsyncIOScheduler, now: datetime) -> None:
+    jobs: list[Any] = scheduler.get_jobs()
+    for job in jobs:
+        job.modify(next_run_time=job.trigger.get_next_fire_time(None, now))
 
 
-def _job(part: tuple[str, str]) -> str:
+def _job(part: Part) -> str:
     return "\n".join(part)

@@ -63,21 +63,31 @@ CASES = {
     "no longer muted": ([firing()], [], told(firing(), muted=True), Reason.UNMUTED, {A}),
     "ended while muted": ([], [ended()], told(firing()), None, {A}),
     "ended, then heard": ([ended()], [], told(firing(), muted=True), Reason.ALL_RESOLVED, set()),
-    "cooling": ([firing(since=2)], [], cooling(firing(), left=1), None, set()),
-    "cooled": ([firing(since=2)], [], cooling(firing(), left=0), Reason.COOLDOWN_OVER, {A}),
-    "cooled long ago": ([firing(since=2)], [], cooling(firing(), left=-5), Reason.FIRST, {A}),
-    "severity rose": ([firing(CRITICAL, 2)], [], cooling(firing(), left=9), Reason.FIRST, {CRITICAL}),
-    "severity fell": ([firing(since=2)], [], cooling(firing(CRITICAL), left=9), None, set()),
-    "cooling, listed": ([firing(since=2), firing(B)], [], cooling(firing(), left=9), Reason.FIRST, {A, B}),
+    "cooling": ([firing(since=2, cooldown=60)], [], cooling(firing(), left=1), None, set()),
+    "cooled": ([firing(since=2, cooldown=60)], [], cooling(firing(), left=0), Reason.COOLDOWN_OVER, {A}),
+    "cooled long ago": ([firing(since=2, cooldown=60)], [], cooling(firing(), left=-5), Reason.FIRST, {A}),
+    "severity rose": ([firing(CRITICAL, 2, cooldown=60)], [], cooling(firing(), left=9), Reason.FIRST, {CRITICAL}),
+    "severity fell": ([firing(since=2, cooldown=60)], [], cooling(firing(CRITICAL), left=9), None, set()),
+    "cooling, listed": ([firing(since=2, cooldown=60), firing(B)], [], cooling(firing(), left=9), Reason.FIRST, {A, B}),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_decide(case: str) -> None:
     audible, muted, before, reason, opened = CASES[case]
-    decision = decide(audible, muted, Line(before), ROUTE, OPS, NOW)
+    decision = decide(audible, muted, Line(before, cooling=before.cooling), ROUTE, OPS, NOW)
     assert decision.reason is reason
     assert set(decision.told.open) == {labels.key for labels in opened}
+
+
+def test_a_cooldown_written_by_a_clock_that_was_ahead_does_not_count() -> None:
+    before = cooling(firing(), left=500)
+    decision = decide([firing(since=2, cooldown=60)], [], Line(before, cooling=before.cooling), ROUTE, OPS, NOW)
+    assert decision.reason is not None
+
+
+def test_so_does_a_telling() -> None:
+    assert decide([firing()], [], Line(told(firing(), ago=-300)), ROUTE, OPS, NOW).reason is Reason.REPEAT
 
 
 @pytest.mark.parametrize(
@@ -128,10 +138,12 @@ def test_an_end_that_waits_to_be_said_is_carried_over_into_the_next_message() ->
         (firing(), told(firing(), ago=5), ROUTE, 235),
         (firing(), told(firing(), ago=5), replace(ROUTE, repeat_interval=None), 235),
         (firing(cooldown=60), told(firing(cooldown=60), ago=5), replace(ROUTE, repeat_interval=None), 55),
-        (firing(since=2), cooling(firing(), left=7), ROUTE, 7),
+        (firing(since=2, cooldown=60), cooling(firing(), left=7), ROUTE, 7),
         (ended(), told(firing()), ROUTE, None),
         (firing(), told(firing(), ago=None), ROUTE, None),
     ],
 )
 def test_next_look(alert: Alert, before: Told, route: Route, after: float | None) -> None:
-    assert next_look([alert], Line(before), route, NOW) == (None if after is None else NOW + minutes(after))
+    assert next_look([alert], Line(before, cooling=before.cooling), route, NOW) == (
+        None if after is None else NOW + minutes(after)
+    )

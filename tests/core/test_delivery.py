@@ -28,6 +28,16 @@ def test_retry_after_is_honoured() -> None:
     assert outcome == Retry(NOW + timedelta(minutes=7), "429")
 
 
+def test_a_retry_at_once_is_not_taken_literally() -> None:
+    pauses = []
+    for attempts in range(12):
+        outcome = refused(delivery(attempts=attempts), DeliveryError("429", retry_after=timedelta(0)), NOW)
+        assert isinstance(outcome, Retry)
+        pauses.append((outcome.at - NOW).total_seconds())
+    assert min(pauses) > 0.7
+    assert max(pauses) == 60
+
+
 def test_backoff_grows_and_is_the_same_every_time() -> None:
     pauses = [backoff("id", attempts).total_seconds() for attempts in range(12)]
     assert pauses == [backoff("id", attempts).total_seconds() for attempts in range(12)]

@@ -34,8 +34,8 @@ async def test_a_day_in_the_life(tmp_path: Path) -> None:
     assert world.story == [
         "2m30s ops: JobDown{job=a} (first notification)",
         "7m30s ops: JobDown{job=a} JobDown{job=b} (new alerts added)",
-        "39m17s ops: JobDown{job=a} JobDown{job=b} (repeat interval elapsed)",
-        "1h9m17s ops: JobDown{job=a} JobDown{job=b} (cooldown over)",
-        "1h34m17s ops: -JobDown{job=a} -JobDown{job=b} (all alerts resolved)",
+        "39m32s ops: JobDown{job=a} JobDown{job=b} (repeat interval elapsed)",
+        "1h9m32s ops: JobDown{job=a} JobDown{job=b} (cooldown over)",
+        "1h34m32s ops: -JobDown{job=a} -JobDown{job=b} (all alerts resolved)",
     ]
     await world.store.close()

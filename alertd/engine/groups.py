@@ -1,0 +1,94 @@
+"""The groups there are, which alerts are in which of them, and which is due next."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+
+from alertd.core.alerts import Alert
+from alertd.core.groups import AlertId, Group, group_key
+from alertd.core.routes import Route, group_labels, routes_of
+from alertd.engine.agenda import Agenda
+
+
+class Groups:
+    """The groups of one routing tree; another tree needs others."""
+
+    def __init__(self, root: Route) -> None:
+        self._root = root
+        self._groups: dict[str, Group] = {}
+        self._homes: dict[AlertId, set[str]] = {}
+        self._agenda = Agenda()
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self._groups.values())
+
+    def get(self, key: str) -> Group | None:
+        """The group of this key, if there is one."""
+        return self._groups.get(key)
+
+    def keys(self) -> Collection[str]:
+        """The keys of all groups."""
+        return self._groups.keys()
+
+    def homes(self, alert: AlertId) -> Collection[str]:
+        """The groups this alert is in."""
+        return self._homes.get(alert, ())
+
+    def insert(self, alert: Alert, now: datetime, flushed: Mapping[str, datetime] | None = None) -> None:
+        """Put the alert into the groups of its routes; `flushed` are the last flushes of groups that were before."""
+        for route in routes_of(self._root, alert):
+            labels = group_labels(route, alert.labels)
+            key = group_key(route, labels)
+            group = self._groups.get(key)
+            if group is None:
+                group = self._groups[key] = Group(route, labels, flushed_at=_since(alert, (flushed or {}).get(key)))
+            group.insert(alert, now)
+            self._agenda.note(group)
+            self._homes.setdefault(alert.id, set()).add(key)
+
+    def leave(self, group: Group, alert: AlertId) -> bool:
+        """Take the alert out of the group; true if it is in no other either."""
+        group.members.pop(alert, None)
+        homes = self._homes.get(alert, set())
+        homes.discard(group.key)
+        if not homes:
+            self._homes.pop(alert, None)
+        return not homes
+
+    def drop(self, group: Group) -> None:
+        """Forget a group without members."""
+        if self._groups.get(group.key) is group:
+            del self._groups[group.key]
+
+    # When to look at them.
+
+    def next_due(self) -> datetime | None:
+        """When the next group is due."""
+        return self._agenda.next_due()
+
+    def schedule(self, group: Group, at: datetime | None) -> None:
+        """Look at the group at this instant, unless it is due before."""
+        if at is not None:
+            group.look_at(at)
+            self._agenda.note(group)
+
+    def take_due(self, now: datetime) -> list[Group]:
+        """The groups that are due; from now on they are not, until somebody says so."""
+        return [group for at, key in self._agenda.take(now) if (group := self._due(key, at)) is not None]
+
+    def _due(self, key: str, at: datetime) -> Group | None:
+        group = self._groups.get(key)
+        if group is None or group.due_at != at:
+            return None
+        group.due_at = None
+        return group
+
+
+def by_age(alerts: Iterable[Alert], now: datetime) -> list[Alert]:
+    """The alerts somebody is to be told of, the one that began first coming first."""
+    told = [alert for alert in alerts if alert.firing or alert.resolved]
+    return sorted(told, key=lambda alert: alert.fired_at or now)
+
+
+def _since(first: Alert, flushed: datetime | None) -> datetime | None:
+    """The last flush of a group, unless it belongs to an earlier life of it, before its first alert began."""
+    return flushed if flushed and first.fired_at and first.fired_at <= flushed else None
