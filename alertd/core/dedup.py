@@ -48,6 +48,16 @@ class Line:
         return self.waiting is not None and (key in self.waiting.told.open or key in _closed_by(self.waiting))
 
     @property
+    def is_closing(self) -> bool:
+        """True if the waiting message closes everything that was told, and opens nothing."""
+        return self.waiting is not None and not self.waiting.told.open and self.closed >= _heard_of(self.told)
+
+    @property
+    def closed(self) -> set[str]:
+        """The alerts whose end the waiting message tells, by `Labels.key`."""
+        return _closed_by(self.waiting) if self.waiting else set()
+
+    @property
     def idle(self) -> bool:
         """True if nothing is owed to the integration."""
         return not self.told.open and self.waiting is None
@@ -172,6 +182,10 @@ def _told_after(
 
 def _closed_by(waiting: Delivery) -> set[str]:
     return {alert.labels.key for alert in waiting.notification.resolved} if waiting.notification else set()
+
+
+def _heard_of(told: Told) -> set[str]:
+    return {key for key, known in told.open.items() if known.told_at is not None}
 
 
 def _moments(opened: Mapping[str, Mark]) -> dict[str, tuple[datetime, bool]]:

@@ -3,16 +3,16 @@
 The pipeline, one stage a line: collapse → mute → deduplicate → write one delivery an integration.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from alertd.core.alerts import Alert
 from alertd.core.dedup import Decision, Line, decide, next_look
 from alertd.core.delivery import Delivery, Status, identify
-from alertd.core.groups import Group, collapse
+from alertd.core.groups import Group, collapse, order
 from alertd.core.mutes import Mutes
-from alertd.core.notification import Notification, Reason, notified
+from alertd.core.notification import Notification, NotifiedAlert, Reason, notified
 from alertd.core.receivers import Integration
 from alertd.core.told import Told
 
@@ -80,7 +80,9 @@ def forgettable(alerts: Sequence[Alert], lines: Sequence[Line]) -> list[Alert]:
     return [alert for alert in alerts if alert.resolved and not any(line.knows(alert.labels.key) for line in lines)]
 
 
-def closing(group_key: str, integration: Integration, alerts: Sequence[Alert], line: Line, now: datetime) -> Delivery:
+def closing(
+    group_key: str, integration: Integration, alerts: Iterable[NotifiedAlert], line: Line, now: datetime
+) -> Delivery:
     """The closing message about alerts this integration will hear of no more in this group, because of a new route."""
     told_after = Told(line.told.at, {}, line.told.cooling)
     notification = Notification(
@@ -89,7 +91,7 @@ def closing(group_key: str, integration: Integration, alerts: Sequence[Alert], l
         integration=integration.id,
         reason=Reason.ALL_RESOLVED,
         at=now,
-        alerts=tuple(notified(alert) for alert in collapse(alerts)),
+        alerts=tuple(sorted(alerts, key=lambda alert: order(alert.labels))),
         group_key=group_key,
     )
     return Delivery(notification.id, group_key, integration.id, now, told_after, notification, next_at=now)

@@ -68,7 +68,7 @@ def collapse(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     for alert in alerts:
         rival = chosen.get(alert.labels)
         chosen[alert.labels] = _merged(alert, rival) if rival else alert
-    return tuple(sorted(chosen.values(), key=_order))
+    return tuple(sorted(chosen.values(), key=lambda alert: order(alert.labels)))
 
 
 def _merged(alert: Alert, rival: Alert) -> Alert:
@@ -87,5 +87,6 @@ def _end(alert: Alert) -> datetime:
     return _NEVER if alert.firing else alert.resolved_at or _begin(alert)
 
 
-def _order(alert: Alert) -> tuple[str, str, Labels]:
-    return alert.labels.get("job", ""), alert.labels.get("instance", ""), alert.labels
+def order(labels: Labels) -> tuple[str, str, Labels]:
+    """How Alertmanager sorts the alerts of a message."""
+    return labels.get("job", ""), labels.get("instance", ""), labels

@@ -4,7 +4,7 @@ A receiver that goes on hearing of an alert, in whatever group, is not told agai
 told how it ended. One that is no longer configured cannot be told anything.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from alertd.core.alerts import Alert
 from alertd.core.dedup import Line
 from alertd.core.delivery import Delivery
 from alertd.core.flush import closing, silent
+from alertd.core.notification import NotifiedAlert, notified
 from alertd.core.receivers import Integration
 from alertd.core.told import Mark, Told
 from alertd.engine.lines import LineId, Lines
@@ -24,13 +25,15 @@ class Adoption:
     """What to write, and what the lines are then.
 
     `replaced` are groups whose waiting message gave way to what was inherited: they have to say it again. `waits`: some
-    line could not take over yet, because a message of its own is under way.
+    line could not take over yet, because a message of its own is under way. `last_words`: some closing message of a
+    group that is no more still waits for its receiver.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
     lines: dict[LineId, Line] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
     waits: bool = False
+    last_words: bool = False
 
 
 def adopt(
@@ -48,20 +51,20 @@ def adopt(
     result = Adoption()
     taken: dict[LineId, Line] = {}
     for (group, name), orphan in orphans.items():
-        homes = {key: _homes(alerts.get(key), name, heirs) for key in orphan.told.open}
-        if any(lines.is_busy(home, name) for some in homes.values() for home in some):
+        homes = {key: _homes(alerts.get(key), name, heirs) for key in {*orphan.told.open, *orphan.closed}}
+        if _is_closing(orphan, homes, alerts):
+            result.last_words = True
+        elif any(lines.is_busy(home, name) for some in homes.values() for home in some):
             result.waits = True
-            continue
-        for key, mark in orphan.told.open.items():
-            for home in homes[key]:
-                heir = taken.get((home, name)) or lines.get(home, name)
-                taken[home, name] = _inherit(heir, key, mark, orphan.told)
-        unhomed = [
-            _ended(alerts[key], now) for key in homes if _lost(alerts.get(key), homes[key], orphan.told.open[key])
-        ]
-        last = _last_word(group, name, integrations.get(name), unhomed, orphan, now)
-        result.deliveries.append(last)
-        result.lines[group, name] = orphan.after(last)
+        else:
+            for key, mark in orphan.told.open.items():
+                for home in homes[key]:
+                    heir = taken.get((home, name)) or lines.get(home, name)
+                    taken[home, name] = _inherit(heir, key, mark, orphan.told)
+            last = _last_word(group, integrations.get(name), name, _owed(orphan, homes, alerts, now), orphan, now)
+            result.deliveries.append(last)
+            result.lines[group, name] = orphan.after(last)
+            result.last_words = result.last_words or last.notification is not None
     for (home, name), heir in taken.items():
         delivery = silent(home, name, heir.told, now, heir.last)
         result.deliveries.append(delivery)
@@ -71,13 +74,31 @@ def adopt(
     return result
 
 
-def _homes(alert: Alert | None, integration: str, heirs: Heirs) -> list[str]:
-    return list(heirs(alert, integration)) if alert else []
+def _homes(alert: Alert | None, integration: str, heirs: Heirs) -> Sequence[str]:
+    return list(heirs(alert, integration)) if alert else ()
 
 
-def _lost(alert: Alert | None, homes: list[str], mark: Mark) -> bool:
-    """The receiver was told that it fires, and will hear of it no more."""
-    return alert is not None and not homes and mark.told_at is not None
+def _is_closing(orphan: Line, homes: Mapping[str, Sequence[str]], alerts: Mapping[str, Alert]) -> bool:
+    """Its last word is on the way, and still true: none of its alerts is told elsewhere, or fires there again."""
+    if not orphan.is_closing or any(homes[key] for key in orphan.told.open):
+        return False
+    return not any(homes[key] and alerts[key].firing for key in orphan.closed)
+
+
+def _owed(
+    orphan: Line, homes: Mapping[str, Sequence[str]], alerts: Mapping[str, Alert], now: datetime
+) -> Iterable[NotifiedAlert]:
+    """What the receiver was told of, or was just to be, and will hear of no more."""
+    owed: dict[str, NotifiedAlert] = {}
+    if orphan.waiting is not None and orphan.waiting.notification is not None:
+        for one in orphan.waiting.notification.resolved:
+            key, alert = one.labels.key, alerts.get(one.labels.key)
+            if not homes[key] or (key not in orphan.told.open and alert is not None and not alert.firing):
+                owed[key] = one
+    for key, mark in orphan.told.open.items():
+        if key in alerts and not homes[key] and mark.told_at is not None:
+            owed[key] = notified(_ended(alerts[key], now))
+    return owed.values()
 
 
 def _inherit(heir: Line, labels_key: str, mark: Mark, told: Told) -> Line:
@@ -87,10 +108,10 @@ def _inherit(heir: Line, labels_key: str, mark: Mark, told: Told) -> Line:
 
 
 def _last_word(
-    group: str, name: str, integration: Integration | None, alerts: list[Alert], line: Line, now: datetime
+    group: str, integration: Integration | None, name: str, owed: Iterable[NotifiedAlert], line: Line, now: datetime
 ) -> Delivery:
-    if integration is not None and integration.send_resolved and alerts:
-        return closing(group, integration, alerts, line, now)
+    if integration is not None and integration.send_resolved and list(owed):
+        return closing(group, integration, owed, line, now)
     return silent(group, name, Told(line.told.at, {}, line.told.cooling), now, line.last)
 
 

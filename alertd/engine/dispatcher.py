@@ -65,6 +65,8 @@ class Dispatcher:
         self._held: set[str] = set()  # groups that were flushed while a message of theirs was under way
         self._adopt_at: datetime | None = None  # lines may have lost their groups
         self._adoption_waits = False  # for a message that is under way
+        self._last_words = False  # of groups that are no more wait to be said
+        self._withheld: set[str] = set()  # groups that meanwhile forgot nobody
         self._door = asyncio.Lock()
         self.wake = asyncio.Event()
         self.posted = asyncio.Event()
@@ -96,6 +98,7 @@ class Dispatcher:
             alert = transition.after
             if alert is not None and (alert.firing or alert.resolved):
                 self._groups.insert(alert, now)
+                self._adopt_at = self._adopt_at or (now if self._last_words and alert.firing else None)
                 self.wake.set()
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
@@ -133,8 +136,7 @@ class Dispatcher:
 
     def next_due(self) -> datetime | None:
         """When there is something to do next."""
-        due = (self._groups.next_due(), self._adopt_at)
-        return min((at for at in due if at is not None), default=None)
+        return self._adopt_at or self._groups.next_due()
 
     async def run(self) -> None:
         """Flush for ever."""
@@ -144,8 +146,9 @@ class Dispatcher:
 
     async def step(self, now: datetime) -> None:
         """Flush every group that is due; what could not be decided or written is due again shortly."""
-        if self._adopt_at is not None and self._adopt_at <= now:
-            await self._adopt(now)
+        await self._adopt(now)
+        if self._adopt_at is not None:  # nothing is decided before everybody has what was told them
+            return
         due = self._groups.take_due(now)
         for begin in range(0, len(due), _AT_ONCE):
             async with self._door:
@@ -174,11 +177,19 @@ class Dispatcher:
     def _decided(self, group: Group, now: datetime) -> _Decided | None:
         try:
             result = self._decide(group, now)
-            return _Decided(group, result, self._done(group, result))
+            return _Decided(group, result, self._forgettable(group, result))
         except Exception as bug:  # of one group; the others are told all the same
             self._observer.notice(Trouble(f"group {group.key} could not be flushed", f"{type(bug).__name__}: {bug}"))
             self._schedule(group, now + _AFTER_FAILURE)
             return None
+
+    def _forgettable(self, group: Group, result: Flush) -> Sequence[Alert]:
+        """The members to forget; none while an adoption waits, which may find that somebody was told of one."""
+        done = self._done(group, result)
+        if done and self._adoption_waits:
+            self._withheld.add(group.key)
+            return ()
+        return done
 
     def _decide(self, group: Group, now: datetime) -> Flush:
         key, integrations = group.key, self._routing.of(group.route)
@@ -260,6 +271,8 @@ class Dispatcher:
         self.wake.set()
 
     async def _adopt(self, now: datetime) -> None:
+        if self._adopt_at is None or self._adopt_at > now:
+            return
         async with self._door:
             orphans = {line_id: line for line_id, line in self._lines.owing() if not self._is_served(*line_id)}
             integrations = {one.id: one for some in self._routing.receivers.values() for one in some}
@@ -272,11 +285,15 @@ class Dispatcher:
                 self._observer.notice(Trouble("the outbox could not be written", str(error)))
                 self._adopt_at = now + _AFTER_FAILURE
                 return
-            self._adopt_at, self._adoption_waits = None, adoption.waits
+            self._adopt_at, self._adoption_waits, self._last_words = None, adoption.waits, adoption.last_words
             self._lines.put(adoption.lines)
-            for group in filter(None, map(self._groups.get, adoption.replaced)):
-                self._schedule(group, now)
+            self._look_at({*adoption.replaced, *self._withheld}, now)
+            self._withheld.clear()
             self._post(adoption.deliveries)
+
+    def _look_at(self, keys: Iterable[str], now: datetime) -> None:
+        for group in filter(None, map(self._groups.get, keys)):
+            self._schedule(group, now)
 
     def _is_served(self, key: str, integration: str) -> bool:
         group = self._groups.get(key)
