@@ -1,0 +1,1 @@
+"""Conditions in Python, with real worker processes."""
