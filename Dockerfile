@@ -25,6 +25,7 @@ LABEL org.opencontainers.image.title="alertd" \
     org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/alertd /opt/alertd
 COPY rules/*.yml /usr/share/alertd/rules/
+COPY rules/conditions /usr/share/alertd/rules/conditions
 RUN install --directory --owner 10001 --group 10001 --mode 750 /var/lib/alertd && install --directory /etc/alertd
 ENV PATH=/opt/alertd/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001

@@ -12,13 +12,15 @@ from datetime import datetime, timedelta
 from socket import socket
 from urllib.parse import quote_plus
 
+from alertd.conditions.python import PythonConditions
+from alertd.config.rules import blamed, keep_good
 from alertd.config.values import Config
 from alertd.config.watching import Watch
 from alertd.core.alerts import Alert
 from alertd.core.changes import Change, compare
 from alertd.core.receivers import Integration
 from alertd.core.rules import Rule, RuleGroup
-from alertd.edges import Edge, Edges, open_edges
+from alertd.edges import Edge, Edges, open_edges, scripted
 from alertd.engine import selfwatch
 from alertd.engine.asking import Sources
 from alertd.engine.dispatcher import Routing
@@ -27,7 +29,7 @@ from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, Problem, QueryError, StoreError
 from alertd.events import Reloaded, Trouble
-from alertd.ports import Clock, Datasource, Observer, Store
+from alertd.ports import Clock, Conditions, Datasource, Observer, Store
 from alertd.telemetry.metrics import Levels, Metrics
 from alertd.telemetry.observers import Observers
 from alertd.web import admin, prometheus
@@ -53,8 +55,12 @@ class App:
         self._metrics = Metrics(levels)
         self.observer = Observers(log, self._metrics, self._selfwatch)
         self._edges = open_edges(config, Edges(), self.observer, clock)
+        self._conditions = PythonConditions(
+            gates=self._edges.gates, clock=clock, output=self.observer.notice, alive=lambda: self.engine.board.alive()
+        )
         self._retired: list[tuple[datetime, Edge]] = []
-        self.engine = Engine(plan(config, self._edges, self._selfwatch), store, self.observer, clock)
+        first = plan(config, self._edges, self._selfwatch, self._conditions)
+        self.engine = Engine(first, store, self.observer, clock)
         self._ticker = Ticker(self.engine.evaluator.tick, self.engine.clock_jumped, self.observer, clock)
         self._reloading = asyncio.Lock()
         self.ready = False
@@ -64,6 +70,7 @@ class App:
 
         `started` is told, by datasource, what is wrong with those that do not answer.
         """
+        await self._inspect()
         await self.engine.restore()
         gc.freeze()  # what was loaded lives long: the collector need not go through it again and again
         self._ticker.watch(self.engine.board.groups)
@@ -91,7 +98,7 @@ class App:
         async with self._reloading:
             changes: tuple[Change, ...] = ()
             try:
-                config = await asyncio.to_thread(self._load, self.config)
+                config = await self._inspected(await asyncio.to_thread(self._load, self.config))
                 changes = compare(self.config.rules.groups, config.rules.groups, self._alive)
                 await self._follow(config)
                 problems = config.rules.problems
@@ -105,6 +112,21 @@ class App:
             raise ConfigError(problems)
         return changes
 
+    async def _inspect(self) -> None:
+        """Whether the conditions in Python can be imported and take their parameters. Raises ConfigError."""
+        problems = await self._conditions.inspect(scripted(self.config))
+        if problems:
+            await self._conditions.aclose()
+            raise ConfigError(problems)
+
+    async def _inspected(self, config: Config) -> Config:
+        """The configuration, with the last good version of the files whose conditions cannot be used."""
+        problems = await self._conditions.inspect(scripted(config))
+        if not problems:
+            return config
+        rules = keep_good(blamed(config.rules, problems), self.config.rules)
+        return replace(config, rules=replace(rules, failed=(*config.rules.failed, *rules.failed)))
+
     def _alive(self, rule: str) -> Iterable[Alert]:
         return self.engine.board.status(rule).alerts.values()
 
@@ -113,7 +135,9 @@ class App:
         self._retired += [(now, edge) for edge in self._edges.beyond(edges)]
         self._edges, self.config = edges, config
         self._selfwatch.follow(edges.datasources, edges.notifiers)
-        await self.engine.follow(plan(config, edges, self._selfwatch))
+        self._conditions.gates = edges.gates
+        await self.engine.follow(plan(config, edges, self._selfwatch, self._conditions))
+        await self._conditions.warm(scripted(config))
         self._ticker.watch(self.engine.board.groups)
 
     async def _unreachable(self) -> Mapping[str, str]:
@@ -162,6 +186,7 @@ class App:
         self._retired = [(at, edge) for at, edge in self._retired if now - at <= _RETIREMENT]
 
     async def _close(self) -> None:
+        await self._conditions.aclose()
         for _, edge in (*self._retired, *self._edges.opened.values()):
             await self._close_edge(edge)
         with suppress(StoreError):
@@ -206,7 +231,7 @@ async def _ask(datasource: Datasource, now: datetime) -> str:
     return str(answer) if isinstance(answer, QueryError) else ""
 
 
-def plan(config: Config, edges: Edges, own: Datasource) -> Plan:
+def plan(config: Config, edges: Edges, own: Datasource, conditions: Conditions) -> Plan:
     """The configuration as the engine follows it, with the rules by which alertd watches itself."""
     urls = {one.name: one.url for one in config.datasources}
     if config.datasources:
@@ -217,7 +242,7 @@ def plan(config: Config, edges: Edges, own: Datasource) -> Plan:
     }
     return Plan(
         groups=[*(_linked(group, urls) for group in config.rules.groups), selfwatch.GROUP],
-        sources=Sources({**edges.datasources, selfwatch.NAME: own}),
+        sources=Sources({**edges.datasources, selfwatch.NAME: own}, conditions),
         routing=Routing(config.route, receivers, config.web.external_url),
         notifiers=edges.notifiers,
         external_labels=config.evaluation.external_labels,

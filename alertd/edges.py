@@ -7,22 +7,25 @@ from socket import gethostname
 from typing import Any
 
 from alertd import __version__
+from alertd.conditions.gate import Gate, HttpGate
 from alertd.config.values import Config, DatasourceConfig, Integration
 from alertd.core.rendering import notification_data
+from alertd.core.rules import Rule
 from alertd.datasources.prometheus import PrometheusDatasource
 from alertd.engine.watched import Watched
 from alertd.errors import ConfigError, Problem
 from alertd.ports import Clock, Context, Datasource, Notifier, Observer
 from alertd.templating.notifications import compile_templates
 
-Edge = Datasource | Notifier
+Edge = Datasource | Notifier | Gate
 
 
 @dataclass(frozen=True)
 class Edges:
-    """Datasources by name (the first one also by none), notifiers by integration."""
+    """Datasources by name (the first one also by none), gates to them for conditions, notifiers by integration."""
 
     datasources: Mapping[str, Datasource] = field(default_factory=dict)
+    gates: Mapping[str, Gate] = field(default_factory=dict)
     notifiers: Mapping[str, Notifier] = field(default_factory=dict)
     opened: Mapping[str, tuple[object, Edge]] = field(default_factory=dict)  # with what each was opened for
 
@@ -43,10 +46,13 @@ def open_edges(config: Config, before: Edges, observer: Observer, clock: Clock) 
         return found
 
     sources: dict[str, Datasource] = {}
+    gates: dict[str, Gate] = {}
     for one in config.datasources:
         source = edge(f"datasource {one.name}", one, partial(_watched, one, observer, clock))
         sources[one.name] = source
         sources.setdefault("", source)
+        gate = edge(f"gate {one.name}", one, partial(HttpGate, one, clock)) if scripted(config) else None
+        gates |= {one.name: gate, "": gates.get("", gate)} if gate else {}
     context = _context(config, clock)
     notifiers = {
         one.id: edge(
@@ -57,7 +63,12 @@ def open_edges(config: Config, before: Edges, observer: Observer, clock: Clock) 
         for receiver in config.receivers
         for one in receiver.integrations
     }
-    return Edges(sources, notifiers, opened)
+    return Edges(sources, gates, notifiers, opened)
+
+
+def scripted(config: Config) -> list[Rule]:
+    """The rules with conditions in Python."""
+    return [rule for group in config.rules.groups for rule in group.rules if rule.script and rule.enabled]
 
 
 def _made(name: str, make: Callable[[], Any], config: Config) -> Any:

@@ -83,6 +83,16 @@ class Reloaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Printed:
+    """A line that a condition in Python wrote. `rule` is the one it was called for; None while it was imported."""
+
+    path: str
+    rule: Rule | None
+    stream: str  # stdout, stderr
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
     """Something that should not happen did (a store that cannot be written, a clock that jumped); life goes on."""
 
@@ -98,5 +108,6 @@ Event = (
     | GroupFlushed
     | DeliveryTried
     | Reloaded
+    | Printed
     | Trouble
 )

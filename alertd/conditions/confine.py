@@ -1,4 +1,4 @@
-"""What a worker process denies itself before it runs a line that it has not brought along."""
+"""What a worker process is denied, for the most part by itself, before it runs a line that it has not brought along."""
 
 import contextlib
 import ctypes
@@ -9,7 +9,12 @@ import sys
 
 from alertd.conditions.limits import Limits
 
-_PDEATHSIG, _NO_NEW_PRIVS, _CHILD_SUBREAPER = 1, 38, 36  # linux/prctl.h
+_PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS, _CHILD_SUBREAPER = 1, 4, 38, 36  # linux/prctl.h
+
+
+def keep_private() -> None:
+    """Called by the daemon: its environment and memory are from now on no other process' of the same user to read."""
+    _prctl(_DUMPABLE, 0)
 
 
 def confine(limits: Limits, parent: int, channel: int) -> None:

@@ -1,22 +1,12 @@
 """What conditions print, line by line and never more than somebody can read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from alertd.conditions.limits import Limits
 from alertd.core.rules import Rule
+from alertd.events import Printed
 
 _LONGEST = 2000  # bytes of a line
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A line that a condition wrote. `rule` is the one it was called for; None while the file was imported."""
-
-    path: str
-    rule: Rule | None
-    stream: str  # stdout, stderr
-    text: str
 
 
 Output = Callable[[Printed], None]

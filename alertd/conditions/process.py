@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from alertd.conditions import family, wire
+from alertd.conditions import confine, family, wire
 from alertd.conditions.channel import Broken, Channel
 from alertd.conditions.limits import Limits
 from alertd.conditions.output import Lines, Output
@@ -52,6 +52,7 @@ class Process(asyncio.SubprocessProtocol):
     @classmethod
     async def start(cls, path: str, limits: Limits, output: Output) -> Self:
         """A process that has begun to import the file; `load` waits for it. Raises OSError."""
+        confine.keep_private()
         one, loop = cls(path, limits, output), asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with ours, theirs:

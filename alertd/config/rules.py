@@ -115,6 +115,15 @@ def keep_good(new: RuleSet, old: RuleSet) -> RuleSet:
     )
 
 
+def blamed(rules: RuleSet, problems: Iterable[Problem]) -> RuleSet:
+    """The files, with problems that were found after they had been read."""
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        found.setdefault(problem.path, []).append(problem)
+    files = [replace(file, problems=(*file.problems, *found.get(file.path, ()))) for file in rules.files]
+    return replace(rules, files=tuple(files))
+
+
 def load_file(path: Path, defaults: RuleDefaults, shown: str = "") -> FileRules:
     """One rule file; `shown` is its name in messages and in the keys of its groups. Never raises."""
     shown = shown or str(path)

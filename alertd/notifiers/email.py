@@ -1,9 +1,11 @@
 """Telling people by mail: one connection that is kept, one deadline for everything, no recipient at others' mercy."""
 
 import asyncio
+import re
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any, Literal, Self
@@ -14,18 +16,22 @@ from pydantic import Field, SecretStr, field_validator
 from alertd.config.fields import Duration, Flag, Strict, Text, TextMap
 from alertd.config.http import TlsConfig
 from alertd.core.notification import Notification
-from alertd.errors import DeliveryError, TemplateError
+from alertd.errors import DeliveryError
 from alertd.http import secret, tls_context
 from alertd.notifiers import mail
-from alertd.ports import Context
+from alertd.notifiers.said import of_model, said
+from alertd.ports import Context, Render
 
 _TIMEOUT = timedelta(seconds=60)  # for one mail, from connecting to the last answer, where none is configured
+_MOST_SAID = 1_000  # characters of what the server says, or of what it says of each recipient
 _IDLE = timedelta(seconds=50)  # a connection that was idle for longer is not trusted
 _IMPLICIT_TLS_PORT = 465
+_HEADER_NAME = re.compile(r"[!-9;-~]{1,76}", re.ASCII)
+_NOT_YOURS = ("content-", "mime-version", "bcc")  # the parts of the mail say the first two; for the third there is `to`
 
 
 class Threading(Strict):
-    """`threading`, as in Alertmanager. Mails of one group are always kept together, by day unless this says `none`."""
+    """`threading`, as in Alertmanager, but on unless it is turned off: mails of one group are kept together, by day."""
 
     enabled: Flag = True
     thread_by_date: Literal["daily", "none"] = "daily"
@@ -61,6 +67,9 @@ class EmailConfig(Strict):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise ValueError(f"the header {twice} is given twice")
+        wrong = next((name for name in names if not _HEADER_NAME.fullmatch(name) or name.startswith(_NOT_YOURS)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong[:80]!r} cannot be set as a header")
         return headers
 
     def with_global(self, global_: Any) -> Self:
@@ -105,23 +114,26 @@ class EmailNotifier:
         self._used_at = context.clock.now()
         self._timeout = (config.timeout or _TIMEOUT).total_seconds()
         self._line = asyncio.Lock()
+        self._secrets = frozenset(of_model(config))
 
     async def send(self, notification: Notification) -> str:
         """Send one mail. Raises DeliveryError; if some recipients are refused and others not, that is acceptance."""
         try:
-            message, sender, recipients = self._message(notification)
-        except (ValueError, TemplateError) as problem:
-            raise DeliveryError(f"the mail cannot be made: {problem}", permanent=True, reason="config") from None
+            made = self._made(notification)
+        except Exception as problem:  # what people put into addresses and headers fails in many ways
+            text = f"the mail cannot be made: {said(str(problem))}"
+            raise DeliveryError(text, permanent=True, reason="config") from None
         async with self._line:
             try:
                 async with asyncio.timeout(self._timeout):
-                    return await self._transmit(message, sender, recipients)
+                    answer = await self._transmit(made)
             except TimeoutError:
                 raise DeliveryError(
                     f"no answer from the mail server in {self._timeout:g} s", reason="timeout"
                 ) from None
-            except (aiosmtplib.SMTPException, OSError) as problem:
-                raise _refusal(problem) from None
+            except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
+                raise _refusal(problem, self._secrets) from None
+        return said("; ".join([answer, *made.problems]), self._secrets, _MOST_SAID)
 
     async def aclose(self) -> None:
         """Say goodbye if there is somebody to say it to."""
@@ -131,18 +143,18 @@ class EmailNotifier:
                 async with asyncio.timeout(2):
                     await client.quit()
 
-    async def _transmit(self, message: EmailMessage, sender: str, recipients: Sequence[str]) -> str:
+    async def _transmit(self, made: "_Made") -> str:
         client, self._client = await self._connected(), None  # if interrupted, the dialogue is out of step: drop it
         try:
-            refused, said = await client.send_message(message, sender=sender, recipients=recipients)
+            refused, answer = await client.send_message(made.message, sender=made.sender, recipients=made.recipients)
         except BaseException:
             client.close()
             raise
         self._client, self._used_at = client, self._context.clock.now()
         if not refused:
-            return said
+            return answer
         those = ", ".join(f"{address} ({reply.code} {reply.message})" for address, reply in refused.items())
-        return f"{said}; refused: {those}"
+        return f"{answer}; refused: {those}"
 
     async def _connected(self) -> aiosmtplib.SMTP:
         fresh = self._context.clock.now() - self._used_at < _IDLE
@@ -175,20 +187,67 @@ class EmailNotifier:
             timeout=self._timeout,
         )
 
-    def _message(self, notification: Notification) -> tuple[EmailMessage, str, Sequence[str]]:
-        config, render = self._config, self._context.render
-        (sender,) = mail.addresses(render(config.from_, notification))
-        to = mail.addresses(render(config.to, notification))
+    def _made(self, notification: Notification) -> "_Made":
+        """The mail. Raises whatever its addresses and header fields give cause to."""
+        config, texts = self._config, _Texts(notification)
+        senders = mail.addresses(self._context.render(config.from_, notification))
+        if len(senders) != 1:
+            raise ValueError("`from` must be one address")
+        to = mail.addresses(self._context.render(config.to, notification))
+        fields = self._fields(senders[0].domain, texts)
+        text, html = self._bodies(texts)
+        message = mail.compose(fields, to, senders[0], text, html)
+        return _Made(message, senders[0].addr_spec, [one.addr_spec for one in to], texts.problems)
+
+    def _fields(self, domain: str, texts: "_Texts") -> Mapping[str, str]:
+        config, notification = self._config, texts.notification
         daily = config.threading.thread_by_date == "daily"
-        fields = {
-            **mail.headers(notification, sender.domain, self._context.version, daily=daily),
-            **{name.title(): render(value, notification) for name, value in config.headers.items()},
+        together = config.threading.enabled
+        own = mail.headers(notification, domain, self._context.version, daily=daily, threaded=together)
+        given = {
+            name.title(): texts.expand(f"the header {name}", value, self._context.render)
+            for name, value in config.headers.items()
         }
-        text, html = mail.bodies(notification)
-        if config.text or config.html:
-            text, html = render(config.text, notification), render(config.html, notification)
-        message = mail.compose(fields, to, sender, text, html)
-        return message, sender.addr_spec, [one.addr_spec for one in to]
+        return {**own, **{name: value for name, value in given.items() if value is not None}}
+
+    def _bodies(self, texts: "_Texts") -> tuple[str, str | None]:
+        """The parts as configured, and our own in place of what is not, or fails. `html: ""` beside a text: no HTML."""
+        config = self._config
+        text = texts.expand("`text`", config.text, self._context.render) if config.text else None
+        html = texts.expand("`html`", config.html, self._context.render_html) if config.html else None
+        default_text, default_html = mail.bodies(texts.notification, texts.problems)
+        own_text, own_html = mail.with_problems(text or "", html, texts.problems)
+        text_only = config.text and not config.html and "html" in config.model_fields_set
+        return (
+            default_text if text is None else own_text,
+            own_html if html is not None or (text_only and text is not None) else default_html,
+        )
+
+
+@dataclass(frozen=True)
+class _Made:
+    """One mail, ready to be sent, and what went wrong on the way."""
+
+    message: EmailMessage
+    sender: str
+    recipients: Sequence[str]
+    problems: Sequence[str]
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Templates of the configuration. One that fails is put down, and never stops a message."""
+
+    notification: Notification
+    problems: list[str] = field(default_factory=list)
+
+    def expand(self, what: str, template: str, render: Render) -> str | None:
+        """What a template gives; None if it fails."""
+        try:
+            return render(template, self.notification)
+        except Exception as problem:  # TemplateError, and whatever else a text from outside brings about
+            self.problems.append(f"The template of {what} failed, and was not used: {said(str(problem), most=500)}")
+            return None
 
 
 def _host_and_port(smarthost: str) -> tuple[str, int]:
@@ -196,17 +255,25 @@ def _host_and_port(smarthost: str) -> tuple[str, int]:
     return host.strip("[]"), int(port) if port.isdecimal() else 0
 
 
-def _refusal(problem: Exception) -> DeliveryError:
+def _refusal(problem: Exception, secrets: Collection[str]) -> DeliveryError:
     """Whether trying again can help: not after a 5xx, unless it spoke of one recipient of several."""
+    permanent, reason, text = _judged(problem)
+    return DeliveryError(said(text, secrets, _MOST_SAID), permanent=permanent, reason=reason)
+
+
+def _judged(problem: Exception) -> tuple[bool, str, str]:
     if isinstance(problem, aiosmtplib.SMTPRecipientsRefused):
         codes = [refused.code for refused in problem.recipients]
-        said = "; ".join(f"{one.recipient}: {one.code} {one.message}" for one in problem.recipients)
-        return DeliveryError(f"all recipients were refused: {said}", permanent=min(codes) >= 500, reason="client_error")
-    if isinstance(problem, aiosmtplib.SMTPAuthenticationError):
-        text = f"the mail server refused the credentials: {problem.code} {problem.message}"
-        return DeliveryError(text, permanent=problem.code >= 500, reason="auth_error")
+        those = "; ".join(f"{one.recipient}: {one.code} {one.message}" for one in problem.recipients)
+        return min(codes) >= 500, "client_error", f"all recipients were refused: {those}"
     if isinstance(problem, aiosmtplib.SMTPResponseException):
-        text = f"the mail server answered {problem.code} {problem.message}"
-        return DeliveryError(text, permanent=problem.code >= 500, reason="server_error")
+        answer, permanent = f"{problem.code} {problem.message}", problem.code >= 500
+        if isinstance(problem, aiosmtplib.SMTPAuthenticationError):
+            return permanent, "auth_error", f"the mail server refused the credentials: {answer}"
+        return permanent, "server_error", f"the mail server answered {answer}"
+    if isinstance(problem, ValueError) and not isinstance(problem, OSError):
+        return True, "config", f"the mail cannot be sent: {problem}"
+    if isinstance(problem, OSError) and problem.filename:
+        return False, "secret", f"cannot read {problem.filename}: {problem.strerror}"
     reason = "tls" if isinstance(problem, ssl.SSLError) else "unreachable"
-    return DeliveryError(f"no mail server: {str(problem) or type(problem).__name__}", reason=reason)
+    return False, reason, f"no mail server: {str(problem) or type(problem).__name__}"

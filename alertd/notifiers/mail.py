@@ -1,33 +1,38 @@
 """What a mail says: the headers that keep an incident together, a text part and an HTML part of one content."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from email.headerregistry import Address
+from datetime import datetime, timedelta
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime, getaddresses
 from functools import cache
+from html import escape
 from itertools import islice
-from urllib.parse import urlsplit
 
 import jinja2
 
+from alertd.core import durations
 from alertd.core.notification import Notification, NotifiedAlert
 from alertd.core.severity import Severity
 
 _MOST_ALERTS = 20  # shown in full; the rest is counted
-_MOST_TEXT = 2_000  # characters of one annotation or label value
+_MOST_LABELS, _MOST_NOTES = 30, 15  # of one alert
+_MOST_WEIGHT = 50_000  # characters of HTML; web mail cuts a mail at 102 KB, and these may be of several bytes
+_MOST_TEXT = 2_000  # characters of a summary or description
+_MOST_NOTE, _MOST_LABEL, _MOST_NAME = 1_000, 300, 80
 _MOST_SUBJECT = 180
+_JOINERS = "\u200c\u200d"  # invisible, but words of some languages and many emoji need them
 _SUMMARY, _DESCRIPTION = ("summary", "title"), ("description", "message")
-_COLOURS = {
-    Severity.CRITICAL: "#b91c1c",
-    Severity.ERROR: "#c2410c",
-    Severity.WARNING: "#b45309",
-    Severity.INFO: "#1d4ed8",
+_TONES = {
+    Severity.CRITICAL: ("critical", "#b91c1c"),
+    Severity.ERROR: ("error", "#c2410c"),
+    Severity.WARNING: ("warning", "#a16207"),
+    Severity.INFO: ("info", "#1d4ed8"),
 }
-_RESOLVED = "#15803d"
+_RESOLVED = ("resolved", "#15803d")
 _LINKS = {"runbook_url": "Runbook", "runbook": "Runbook", "dashboard": "Dashboard", "dashboard_url": "Dashboard"}
 
 
@@ -36,7 +41,9 @@ class ShownAlert:
     """One alert, in words."""
 
     state: str
+    severity: str
     sign: str
+    tone: str
     colour: str
     heading: str
     text: str
@@ -52,10 +59,14 @@ class ShownAlert:
 class ShownMail:
     """One mail, in words."""
 
-    kicker: str
+    state: str
+    sign: str
+    tone: str
+    colour: str
     title: str
     summary: str
     preheader: str
+    problems: Sequence[str]
     alerts: Sequence[ShownAlert]
     more: int
     receiver: str
@@ -64,25 +75,31 @@ class ShownMail:
     url: str
 
 
-def shown(notification: Notification) -> ShownMail:
-    """What the default mail says about a notification."""
+def shown(notification: Notification, problems: Sequence[str] = ()) -> ShownMail:
+    """What the default mail says about a notification; `problems`: why it, or a part of it, stands in for another."""
     firing, resolved = len(notification.firing), len(notification.resolved)
     ordered = sorted(notification.alerts, key=lambda alert: (not alert.firing, -alert.severity))
     counts = [f"{firing} firing"] * bool(firing) + [f"{resolved} resolved"] * bool(resolved)
-    alerts = [_shown(alert) for alert in islice(ordered, _MOST_ALERTS)]
+    named = title(notification)
+    alerts = list(_fitting(_shown(alert, notification.at, named) for alert in islice(ordered, _MOST_ALERTS)))
     summary = ", ".join(counts)
     if notification.belated:
         summary += ". It could not be delivered earlier: what fired has ended meanwhile."
+    tone, colour = _TONES[notification.severity] if notification.firing else _RESOLVED
     return ShownMail(
-        kicker=notification.status.upper(),
-        title=title(notification),
+        state=notification.status.upper(),
+        sign=_sign(firing=bool(firing)),
+        tone=tone,
+        colour=colour,
+        title=named,
         summary=summary,
         preheader=f"{notification.status.upper()}: {alerts[0].heading if alerts else ''}",
+        problems=problems,
         alerts=alerts,
         more=len(notification.alerts) - len(alerts),
-        receiver=notification.receiver,
+        receiver=_plain(notification.receiver, _MOST_LABEL),
         reason=str(notification.reason),
-        group=_plain(notification.group_key, _MOST_TEXT),
+        group=_plain(notification.group_key, _MOST_LABEL),
         url=_link(notification.external_url),
     )
 
@@ -95,13 +112,26 @@ def title(notification: Notification) -> str:
     return _plain(" · ".join([name, *rest]), _MOST_SUBJECT)
 
 
-def bodies(notification: Notification) -> tuple[str, str]:
+def bodies(notification: Notification, problems: Sequence[str] = ()) -> tuple[str, str]:
     """The text and the HTML of the default mail."""
-    mail = shown(notification)
+    mail = shown(notification, problems)
     return _templates()["email.txt.j2"].render(mail=mail), _templates()["email.html.j2"].render(mail=mail)
 
 
-def headers(notification: Notification, domain: str, version: str, *, daily: bool) -> Mapping[str, str]:
+def with_problems(text: str, html: str | None, problems: Sequence[str]) -> tuple[str, str | None]:
+    """Parts of the user's own, with what went wrong at their end."""
+    if not problems:
+        return text, html
+    told = "".join(f"<p>{escape(problem)}</p>" for problem in problems)
+    if html is not None:
+        before, end, after = html.rpartition("</body>")
+        html = f"{before}{told}{end}{after}" if end else html + told
+    return "\n\n".join([text.rstrip(), *problems]) + "\n", html
+
+
+def headers(
+    notification: Notification, domain: str, version: str, *, daily: bool, threaded: bool = True
+) -> Mapping[str, str]:
     """The headers every mail has: identity, thread (one a group, or one a group and day), and who must not answer."""
     day = notification.at.date().isoformat() if daily else ""
     thread = f"<{_digest(notification.group_key, day)}@{domain}>"
@@ -110,8 +140,6 @@ def headers(notification: Notification, domain: str, version: str, *, daily: boo
         "Subject": title(notification),
         "Date": format_datetime(notification.at),
         "Message-ID": f"<{notification.id}@{domain}>",
-        "References": thread,
-        "In-Reply-To": thread,
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
         "List-Id": f"<{_digest(notification.receiver)[:12]}.alertd.{domain}>",
@@ -120,20 +148,37 @@ def headers(notification: Notification, domain: str, version: str, *, daily: boo
         "X-Alertd-Severity": notification.severity.name.lower(),
         "X-Alertd-Receiver": _plain(notification.receiver, 200),
     }
-    return {**own, "Importance": "high", "X-Priority": "1"} if urgent else own
+    together = {"References": thread, "In-Reply-To": thread} if threaded else {}
+    return {**own, **together, **({"Importance": "high", "X-Priority": "1"} if urgent else {})}
 
 
-def compose(fields: Mapping[str, str], to: Sequence[Address], sender: Address, text: str, html: str) -> EmailMessage:
+def compose(
+    fields: Mapping[str, str], to: Sequence[Address], sender: Address, text: str, html: str | None
+) -> EmailMessage:
     """The message. Header values lose line breaks and control characters, so nothing can be injected."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"], message["To"] = sender, to
     for name, value in fields.items():
         del message[name]
         message[name] = _plain(value, 2_000)
     message.set_content(_encodable(text))
-    if html:
+    if html is not None:
         message.add_alternative(_encodable(html), subtype="html")
     return message
+
+
+class _Identity(UnstructuredHeader, BaseHeader):
+    """A header that holds an identity: never folded or encoded, because programs compare it letter by letter."""
+
+    def fold(self, *, policy: Policy) -> str:
+        whole = f"{self.name}: {self}{policy.linesep}"
+        return whole if whole.isascii() and len(whole) < 998 else str(super().fold(policy=policy))
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("Message-ID", "References", "In-Reply-To", "List-Id"):
+    _HEADERS.map_to_type(_name, _Identity)
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 def addresses(text: str) -> list[Address]:
@@ -141,7 +186,7 @@ def addresses(text: str) -> list[Address]:
     found = []
     for name, address in getaddresses([_plain(text, 10_000)]):
         user, at, domain = address.rpartition("@")
-        if not at or not user or not domain:
+        if not at or not user or not domain or address not in text:  # a parser that guesses could invent a domain
             raise ValueError(f"not a mail address: {address or text!r}")
         found.append(Address(name, user, domain))
     if not found:
@@ -159,33 +204,74 @@ def _templates() -> Mapping[str, jinja2.Template]:
     return {name: environment.get_template(name) for name in ("email.txt.j2", "email.html.j2")}
 
 
-def _shown(alert: NotifiedAlert) -> ShownAlert:
+def _fitting(alerts: Iterable[ShownAlert]) -> Iterator[ShownAlert]:
+    """The first alert, and as many more as fit into a mail that is shown whole."""
+    left = _MOST_WEIGHT
+    for number, alert in enumerate(alerts):
+        texts = (alert.heading, alert.text, *(text for pair in (*alert.labels, *alert.notes) for text in pair))
+        left -= 1_500 + 250 * (len(alert.labels) + len(alert.notes)) + sum(len(escape(text)) for text in texts)
+        if left < 0 and number:
+            return
+        yield alert
+
+
+def _shown(alert: NotifiedAlert, at: datetime, named: str) -> ShownAlert:
+    """`named`: what stands above all alerts, and need not be said again."""
+    heading = _plain(_first(alert.annotations, _SUMMARY) or alert.name or "An alert without a name", _MOST_TEXT)
+    above = ("severity", "alertname") if alert.name in heading + named else ("severity",)
     known = {*_SUMMARY, *_DESCRIPTION, *_LINKS}
     urls = [(_LINKS[name], _link(alert.annotations[name])) for name in _LINKS if name in alert.annotations]
     links = [("Graph", _link(alert.generator_url)), *urls]
-    notes = [(name, value) for name, value in alert.annotations.items() if name not in known]
+    tone, colour = _TONES[alert.severity] if alert.firing else _RESOLVED
     return ShownAlert(
-        state=f"{'FIRING' if alert.firing else 'RESOLVED'} · {alert.labels.get('severity') or 'no severity'}",
-        sign="▲" if alert.firing else "✓",
-        colour=_COLOURS[alert.severity] if alert.firing else _RESOLVED,
-        heading=_plain(_first(alert.annotations, _SUMMARY) or alert.name, _MOST_TEXT),
-        text=_first(alert.annotations, _DESCRIPTION)[:_MOST_TEXT],
-        times=_times(alert),
+        state=alert.status.upper(),
+        severity=_plain(alert.labels.get("severity") or "no severity", _MOST_NAME),
+        sign=_sign(firing=alert.firing),
+        tone=tone,
+        colour=colour,
+        heading=heading,
+        text=_lines(_first(alert.annotations, _DESCRIPTION)),
+        times=_times(alert, at),
         value=f"{alert.value:g}" if alert.firing else "",
-        because=alert.because,
-        labels=[(name, _plain(value, 300)) for name, value in alert.labels.items()],
-        notes=[(name, _plain(value, _MOST_TEXT)) for name, value in notes],
+        because=_plain(alert.because, _MOST_LABEL),
+        labels=list(_pairs(alert.labels, above, _MOST_LABELS, _MOST_LABEL)),
+        notes=list(_pairs(alert.annotations, known, _MOST_NOTES, _MOST_NOTE)),
         links=[(name, url) for name, url in links if url],
     )
 
 
-def _times(alert: NotifiedAlert) -> str:
-    since = f"since {_clock(alert.starts_at)}"
-    return since if alert.ends_at is None else f"{since}, ended {_clock(alert.ends_at)}"
+def _pairs(texts: Mapping[str, str], known: Container[str], most: int, longest: int) -> Iterator[tuple[str, str]]:
+    """What is not known already, shortened in number and length."""
+    left = [name for name in texts if name not in known]
+    for name in left[:most]:
+        yield _plain(name, _MOST_NAME), _plain(texts[name], longest)
+    if len(left) > most:
+        yield "…", f"{len(left) - most} more"
 
 
-def _clock(at: datetime) -> str:
-    return at.strftime("%a %d %b %H:%M:%S UTC")
+def _sign(*, firing: bool) -> str:
+    return "▲" if firing else "✓"
+
+
+def _times(alert: NotifiedAlert, at: datetime) -> str:
+    """`for 2h, since Thu 1 Jan 2026 00:00:00 UTC`, or `lasted 9m, from … to …`."""
+    begun, end = alert.starts_at, alert.ends_at
+    duration = _about((end or at) - begun)
+    if end is None:
+        return f"{f'for {duration}, ' if duration else ''}since {_day(begun)} {begun:%H:%M:%S} UTC"
+    until = f"{end:%H:%M:%S}" if begun.date() == end.date() else f"{_day(end)} {end:%H:%M:%S}"
+    return f"{f'lasted {duration}, ' if duration else ''}from {_day(begun)} {begun:%H:%M:%S} to {until} UTC"
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%a} {at.day} {at:%b} {at.year}"
+
+
+def _about(duration: timedelta) -> str:
+    """Not more precise than somebody wants to know; nothing if it is not a duration."""
+    seconds = int(duration.total_seconds())
+    unit = 1 if seconds < 3_600 else 60 if seconds < 86_400 else 3_600
+    return durations.format(timedelta(seconds=seconds - seconds % unit)) if seconds > 0 else ""
 
 
 def _first(texts: Mapping[str, str], names: Iterable[str]) -> str:
@@ -198,13 +284,19 @@ def _digest(*parts: str) -> str:
 
 def _link(url: str) -> str:
     """A URL that a mail may link to; anything but http and https is dropped."""
-    return _plain(url, _MOST_TEXT) if urlsplit(url.strip()[:20]).scheme in ("http", "https") else ""
+    return _plain(url.strip(), _MOST_TEXT) if url.strip()[:8].lower().startswith(("http://", "https://")) else ""
 
 
 def _plain(text: str, most: int) -> str:
     """One line without control characters, and not too long."""
-    line = "".join(character if character.isprintable() else " " for character in text[: most + 1])
+    line = "".join(c if c.isprintable() or c in _JOINERS else " " for c in text[: most + 1])
     return line[: most - 1] + "…" if len(line) > most else line
+
+
+def _lines(text: str) -> str:
+    """Several lines, each without control characters, and not too long together."""
+    cut = text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
+    return "\n".join(_plain(line, _MOST_TEXT).rstrip() for line in cut.strip().splitlines())
 
 
 def _encodable(text: str) -> str:

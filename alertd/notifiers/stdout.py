@@ -10,6 +10,8 @@ from alertd.errors import DeliveryError
 from alertd.notifiers.payload import payload
 from alertd.ports import Context
 
+_LONGEST_LINE = 4_000
+
 
 class StdoutConfig(Strict):
     """`stdout_configs`."""
@@ -27,15 +29,17 @@ class StdoutNotifier:
         self._config, self._context = config, context
 
     async def send(self, notification: Notification) -> str:
-        """Write it and flush. Raises DeliveryError if nobody reads any more."""
+        """Write it and flush. Raises DeliveryError: permanent if nobody reads any more, else the disk may be full."""
         if self._config.format == "json":
-            text = json.dumps(payload(notification), ensure_ascii=True)
+            text = json.dumps({"id": notification.id, **payload(notification)}, ensure_ascii=True)
         else:
             text = "\n".join(_line(notification, alert) for alert in notification.alerts)
         try:
             print(text, flush=True)
-        except (OSError, ValueError) as problem:
+        except (BrokenPipeError, ValueError) as problem:
             raise DeliveryError(f"standard output is closed: {problem}", permanent=True, reason="broken") from None
+        except OSError as problem:
+            raise DeliveryError(f"cannot write to standard output: {problem}", reason="unreachable") from None
         return f"{len(notification.alerts)} lines"
 
     async def aclose(self) -> None:
@@ -52,5 +56,5 @@ def _line(notification: Notification, alert: NotifiedAlert) -> str:
 
 def _plain(text: str) -> str:
     """Text from outside stays on its line and does not steer a terminal."""
-    safe = "".join(character if character.isprintable() else " " for character in text)
+    safe = "".join(character if character.isprintable() else " " for character in text[:_LONGEST_LINE])
     return safe.encode(sys.stdout.encoding or "utf-8", "replace").decode(sys.stdout.encoding or "utf-8")

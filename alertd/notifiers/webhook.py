@@ -8,7 +8,7 @@ import hmac
 import json
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -20,11 +20,11 @@ from alertd.core.notification import Notification
 from alertd.errors import DeliveryError
 from alertd.http import Client, HttpError, Reply, retry_after, secret
 from alertd.notifiers.payload import payload
+from alertd.notifiers.said import of_model, of_url, said
 from alertd.ports import Context
 
 _TIMEOUT = timedelta(seconds=30)  # where none is configured
 _MOST_READ = 1 << 20  # bytes of an answer
-_MOST_SAID = 200  # characters of it worth keeping
 _TRANSIENT = frozenset((408, 425, 429))
 _CONNECTIONS = 16
 _PREFIX = "whsec_"
@@ -71,20 +71,26 @@ class WebhookNotifier:
         self._config, self._context = config, context
         self._client = Client(config.http_config or HttpConfig(), context.clock, connections=_CONNECTIONS)
         self._timeout = (config.timeout or _TIMEOUT).total_seconds()
+        self._secrets = frozenset(of_model(config))
 
     async def send(self, notification: Notification) -> str:
         """Post it; any 2xx is acceptance. Raises DeliveryError."""
         body = json.dumps(payload(notification, self._config.max_alerts), separators=(",", ":")).encode()
         try:
+            url = self._url()
             headers = self._headers(notification.id, body)
             reply = await self._client.request(
-                "POST", self._url(), headers=headers, body=body, timeout=self._timeout, most=_MOST_READ
+                "POST", url, headers=headers, body=body, timeout=self._timeout, most=_MOST_READ
             )
+            return _accepted(reply, {*self._secrets, *of_url(url)}, self._context.clock.now())
         except HttpError as error:
-            raise DeliveryError(str(error), reason=error.kind) from None
+            raise DeliveryError(said(str(error)), reason=error.kind) from None
         except OSError as problem:
             raise DeliveryError(f"cannot read {problem.filename}: {problem.strerror}", reason="secret") from None
-        return _accepted(reply, self._context.clock.now())
+        except ValueError:  # the texts of these errors hold what could not be used
+            raise DeliveryError(
+                "the URL, a secret or a header has a character it cannot have", reason="secret"
+            ) from None
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -119,18 +125,14 @@ def _key(text: str) -> bytes:
         return text.encode()
 
 
-def _accepted(reply: Reply, now: datetime) -> str:
+def _accepted(reply: Reply, secrets: Collection[str], now: datetime) -> str:
+    words = said(reply.body.decode("utf-8", "replace"), secrets)
     if 200 <= reply.status < 300:
-        return f"{reply.status} {_start(reply)}".rstrip()
-    said = f"the receiver answered {reply.status}: {_start(reply)}".rstrip(": ")
+        return f"{reply.status} {words}".rstrip()
+    answer = f"the receiver answered {reply.status}: {words}".rstrip(": ")
     if 300 <= reply.status < 400:
-        raise DeliveryError(f"{said} (a redirect, which is not followed)", permanent=True, reason="redirect")
+        raise DeliveryError(f"{answer} (a redirect, which is not followed)", permanent=True, reason="redirect")
     if reply.status >= 500 or reply.status in _TRANSIENT:
         reason = "rate_limited" if reply.status == 429 else "server_error"
-        raise DeliveryError(said, retry_after=retry_after(reply, now), reason=reason)
-    raise DeliveryError(said, permanent=True, reason="client_error")
-
-
-def _start(reply: Reply) -> str:
-    text = reply.body[: 4 * _MOST_SAID].decode("utf-8", "replace")
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_MOST_SAID]
+        raise DeliveryError(answer, retry_after=retry_after(reply, now), reason=reason)
+    raise DeliveryError(answer, permanent=True, reason="client_error")

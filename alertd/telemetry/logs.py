@@ -16,6 +16,7 @@ from alertd.events import (
     Event,
     GroupEvaluated,
     GroupFlushed,
+    Printed,
     Reloaded,
     RuleEvaluated,
     Trouble,
@@ -52,6 +53,7 @@ class Logs:
             GroupFlushed: self._group_flushed,
             DeliveryTried: self._delivery_tried,
             Reloaded: self._reloaded,
+            Printed: self._printed,
             Trouble: self._trouble,
         }
 
@@ -165,6 +167,10 @@ class Logs:
             return
         self._problems.clear()  # of what may be no more; what lasts is told again
         self._write(INFO, "configuration loaded", rules=event.rules, changes=len(event.changes))
+
+    def _printed(self, event: Printed) -> None:
+        rule = event.rule.name if event.rule else ""
+        self._write(INFO, "a condition wrote", rule=rule, file=event.path, stream=event.stream, text=event.text)
 
     def _trouble(self, event: Trouble) -> None:
         self._write(ERROR, event.where, error=event.error)

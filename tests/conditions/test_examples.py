@@ -20,7 +20,7 @@ from tests.conditions.conftest import Bench
 RULES = Path(__file__).parents[2] / "rules"
 WRITTEN = {
     rule["alert"]: rule
-    for group in yaml.safe_load((RULES / "python.yml").read_text())["groups"]
+    for group in yaml.safe_load((RULES / "conditions/examples.yml").read_text())["groups"]
     for rule in group["rules"]
 }
 
@@ -40,10 +40,10 @@ def load(name: str) -> ModuleType:
 @pytest.mark.parametrize("alert", WRITTEN)
 async def test_they_can_be_loaded_and_take_the_parameters(alert: str, bench: Bench) -> None:
     path, _, function = WRITTEN[alert]["python"].rpartition(":")
-    assert scripts.check(RULES / path, function, given(alert)) == []
+    assert scripts.check(RULES / "conditions" / path, function, given(alert)) == []
     if "anomaly" in path:
         pytest.importorskip("pandas")
-    rule = Rule(alert, "", script=Script(str(RULES / path), function, given(alert)))
+    rule = Rule(alert, "", script=Script(str(RULES / "conditions" / path), function, given(alert)))
     assert await bench.conditions().inspect([rule]) == []
 
 

@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import subprocess
+import sys
+import textwrap
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -234,6 +237,36 @@ async def test_nothing_of_the_daemon_is_seen(bench: Bench, monkeypatch: pytest.M
     assert seen.labels["cwd"] == "/"
     assert "argv" not in seen.labels
     assert seen.value == 5  # 0, 1, 2, the connection, and the listing itself
+
+
+def test_the_daemon_is_not_readable_by_its_own_user() -> None:
+    """A worker has the daemon's user, and could read in /proc what it was not given."""
+    script = """
+        import ctypes, os
+        from alertd.conditions.confine import keep_private
+
+        if os.getuid() == 0:
+            os.setgid(65534), os.setuid(65534)
+        ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # as after the start of a program
+
+        def child_reads():
+            child = os.fork()
+            if not child:
+                try:
+                    open(f"/proc/{os.getppid()}/environ").close()
+                except PermissionError:
+                    os._exit(7)
+                os._exit(0)
+            return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+        print(child_reads(), flush=True)
+        keep_private()
+        print(child_reads(), flush=True)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout.split() == ["0", "7"]
 
 
 async def test_limits_are_in_force(bench: Bench) -> None:

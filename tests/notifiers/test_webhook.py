@@ -164,6 +164,39 @@ async def test_url_file_is_read_for_every_message(server: HttpServer, tmp_path: 
     assert [request.path for request in server.requests] == ["/first", "/second"]
 
 
+async def test_a_url_or_header_that_cannot_be_used(server: HttpServer, tmp_path: Path) -> None:
+    path = tmp_path / "url"
+    path.write_bytes(b"http://h\xff\xfe/hush")
+    for config in (
+        WebhookConfig(url_file=str(path)),
+        WebhookConfig(url=f"{server.url}/", http_config=HttpConfig(http_headers={"X-Key": {"secrets": ["hüsh"]}})),
+        WebhookConfig(url="http://[hush/"),
+    ):
+        notifier = WebhookNotifier(config, CONTEXT)
+        with pytest.raises(DeliveryError) as caught:
+            await notifier.send(MESSAGE)
+        await notifier.aclose()
+        assert not caught.value.permanent
+        assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        b"Cannot POST /hook?token=hush", b"no route /hook?token=hush", b"unknown token hush", b"Bearer hush1 is over",
+        b"Authorization: basic aHVzaA==", b"hush " * 100, b"x" * 198 + b" hush",
+    ],
+)  # fmt: skip
+async def test_an_answer_that_repeats_the_request_gives_no_secret_away(server: HttpServer, echo: bytes) -> None:
+    server.otherwise = answer(404, echo)
+    with pytest.raises(DeliveryError) as caught:
+        await send(server)
+    assert "hush" not in str(caught.value)
+    assert "aHVz" not in str(caught.value)
+    server.otherwise = answer(200, echo)
+    assert "hush" not in await send(server)
+
+
 async def test_credentials(server: HttpServer) -> None:
     await send(server, http_config=HttpConfig(basic_auth={"username": "u", "password": "p"}))
     await send(server, http_config=HttpConfig(authorization={"credentials": "t"}))

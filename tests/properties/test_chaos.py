@@ -1,4 +1,4 @@
-"""Whatever happens at whatever moment, everybody who should know of an alert has heard of it, and every firing is closed.
+"""Whatever happens at whatever moment, all who should know of an alert have heard of it, and every firing is closed.
 
 Each seed is a day of trouble: alerts come and go, also in the middle of a commit or a send, routes change, receivers
 refuse, the disk is full, the process dies. Then the world heals, and what was said is compared with what is.

@@ -1,4 +1,4 @@
-"""Fakes of the ports, for alertd's own tests and for those of plugin authors, and what every notifier must pass."""
+"""Fakes of the ports."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,0 +1,81 @@
+"""`make bench`: tables on standard output, progress on standard error. `make bench ARGS=--help` shows what it takes."""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.bench import latency, scale, startup, storm
+from tests.e2e.bench.arena import Arena, Report
+from tests.e2e.bench.contestants import PROGRAMS
+from tests.e2e.bench.plan import FULL, QUICK
+from tests.e2e.bench.process import EndedError
+from tests.e2e.bench.waiting import StoppedError, heed_signals, say, stopped
+
+BENCHMARKS: dict[str, Callable[[Arena], Iterator[Report]]] = {
+    "scale": scale.run,
+    "latency": latency.run,
+    "storm": storm.run,
+    "startup": startup.run,
+}
+
+
+def main() -> int:
+    """Exit code 0 if all of it was measured; 1 if something has ended by itself; 130 if it was stopped."""
+    options = _options()
+    missing = [program for program in PROGRAMS if not shutil.which(program)]
+    if missing:
+        say(f"needs {', '.join(missing)}; `make bench` installs them")
+        return 1
+    heed_signals()
+    try:
+        _run(options)
+    except (StoppedError, EndedError) as error:
+        if not stopped():
+            say(str(error))
+            return 1
+        say("stopped; nothing is left")
+        return 130
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of {', '.join(BENCHMARKS)}")
+    parser.add_argument("--quick", action="store_true", help="three minutes in place of twenty; rough figures")
+    parser.add_argument("--rules", type=int, nargs="+", help="how many rules `scale` evaluates; several one by one")
+    parser.add_argument("--alerts", type=int, help="how many alerts are in the storm")
+    parser.add_argument("--attempts", type=int, help="measure again, at most so often, what something else disturbed")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as they are")
+    options = parser.parse_args()
+    unknown = set(options.names) - BENCHMARKS.keys()
+    if unknown:
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    return options
+
+
+def _run(options: argparse.Namespace) -> None:
+    plan = QUICK if options.quick else FULL
+    wanted = {"rules": options.rules, "alerts": options.alerts, "attempts": options.attempts}
+    plan = replace(plan, **{name: value for name, value in wanted.items() if value})
+    machine = {"processors": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]}
+    reports: list[dict[str, Any]] = []
+    with Arena(plan) as arena:
+        for name, run in BENCHMARKS.items():
+            for report in run(arena) if not options.names or name in options.names else ():
+                print(report, flush=True)
+                reports.append({"name": name, "title": report.title, "note": report.note, "results": report.results})
+                if options.json:
+                    raw = {"machine": machine, "plan": asdict(plan), "reports": reports}
+                    options.json.write_text(json.dumps(raw, indent=1) + "\n")
+    say("done")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

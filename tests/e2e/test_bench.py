@@ -1,0 +1,81 @@
+"""The benchmark's arithmetic. What it measures depends on the machine; how it counts does not."""
+
+import json
+
+import yaml
+
+from tests.e2e.bench.rules import flip_rules, scale_rules, storm_rules
+from tests.e2e.bench.sink import Sink
+from tests.e2e.bench.stats import Row, metric, quantile, ratio, table, total
+from tests.e2e.bench.world import Switches
+
+
+def test_quantiles_are_values_that_occurred() -> None:
+    hundred = [float(value) for value in range(100, 0, -1)]
+    assert quantile(hundred, 0.5) == 50
+    assert quantile(hundred, 0.99) == 99
+    assert quantile(hundred, 1) == 100
+    assert quantile(hundred, 0) == 1
+    assert quantile([7.0], 0.99) == 7
+    assert quantile([], 0.5) is None
+
+
+def test_a_sum_of_something_unknown_is_unknown() -> None:
+    assert total(1, 2.5) == 3.5
+    assert total(1, None) is None
+    assert total() == 0
+
+
+def test_ratios() -> None:
+    assert ratio(3, 2) == "1.50x"
+    assert ratio(0, 2) == "0.00x"
+    assert [ratio(1, 0), ratio(1, None), ratio(None, 1)] == ["-", "-", "-"]
+
+
+def test_metrics_are_summed_over_their_labels() -> None:
+    page = '# TYPE sent_total counter\nsent_total{to="a}b"} 2\nsent_total{to="c d"} 1e1\nsent_total_more 5\nup 1\n'
+    assert metric(page, "sent_total") == 12
+    assert metric(page, "up") == 1
+    assert metric(page, "down") == 0
+
+
+def test_a_table_has_figures_and_how_they_compare() -> None:
+    results = {"ours": {"cpu": 1234.5, "missed": 0.0}, "theirs": {"cpu": 617.25, "missed": 0.0}, "idle": {"cpu": 2.0}}
+    assert table([Row("cpu", "CPU s", 1), Row("missed", "missed", 0)], results).splitlines() == [
+        "|        |    ours | theirs | idle | ours : theirs | ours : idle |",
+        "|--------|--------:|-------:|-----:|--------------:|------------:|",
+        "| CPU s  | 1,234.5 |  617.2 |  2.0 |         2.00x |     617.25x |",
+        "| missed |       0 |      0 |    - |             - |           - |",
+    ]
+
+
+def test_the_receiver_tells_first_messages_from_repeats() -> None:
+    sink = Sink()
+    for status, *names in (("firing", "a", "b"), ("firing", "a"), ("resolved", "a")):
+        alerts = [{"status": status, "labels": {"id": name}} for name in names]
+        sink.answer("/", json.dumps({"alerts": alerts}).encode())
+    assert sink.arrivals("firing").keys() == {"a", "b"}
+    assert (sink.repeats("firing"), sink.repeats("resolved"), sink.messages) == (1, 0, 3)
+    sink.forget()
+    assert sink.arrivals("firing") == {}
+
+
+def test_a_change_is_seen_by_the_next_scrape() -> None:
+    switches = Switches(["one", "two"])
+    change = switches.switch(1, "two")
+    assert change.scraped is None
+    assert switches.page() == b"one 0\ntwo 1\n"
+    seen = change.scraped
+    assert seen is not None
+    assert seen >= change.at
+    switches.page()
+    assert change.scraped == seen
+
+
+def test_every_rule_asks_something_else() -> None:
+    groups = yaml.safe_load(scale_rules(1000, 15))["groups"]
+    expressions = {rule["expr"] for group in groups for rule in group["rules"]}
+    assert (len(groups), len(expressions)) == (50, 1000)
+    assert yaml.safe_load(scale_rules(0, 15)) == {"groups": []}
+    assert len(yaml.safe_load(flip_rules())["groups"]) == 10
+    assert len(yaml.safe_load(storm_rules(5))["groups"]) == 1
