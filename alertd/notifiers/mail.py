@@ -109,7 +109,7 @@ def title(notification: Notification) -> str:
     labels = notification.group_labels or notification.common_labels.only(("alertname", "job", "instance"))
     name = labels.get("alertname") or notification.common_labels.get("alertname") or "Alerts"
     rest = [value for label, value in labels.items() if label != "alertname"]
-    return _plain(" · ".join([name, *rest]), _MOST_SUBJECT)
+    return _plain(": ".join([name, ", ".join(rest)]) if rest else name, _MOST_SUBJECT)
 
 
 def bodies(notification: Notification, problems: Sequence[str] = ()) -> tuple[str, str]:
