@@ -21,14 +21,15 @@ from alertd.core.changes import Change, compare
 from alertd.core.receivers import Integration
 from alertd.core.rules import Rule, RuleGroup
 from alertd.edges import Edge, Edges, open_edges, scripted
-from alertd.engine import selfwatch
+from alertd.engine import selfrules
 from alertd.engine.asking import Sources
 from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
+from alertd.engine.selfwatch import Selfwatch
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, Problem, QueryError, StoreError
-from alertd.events import Reloaded, Trouble
+from alertd.events import Kind, Reloaded, Trouble
 from alertd.ports import Clock, Conditions, Datasource, Observer, Store
 from alertd.telemetry.metrics import Levels, Metrics
 from alertd.telemetry.observers import Observers
@@ -49,9 +50,9 @@ class App:
 
     def __init__(self, config: Config, load: Load, store: Store, log: Observer, clock: Clock) -> None:
         self.config, self._load, self._store, self._clock = config, load, store, clock
-        self._selfwatch = selfwatch.Selfwatch()
+        self._selfwatch = Selfwatch()
         self._outbox: Mapping[str, int] = {}
-        levels = Levels(lambda: self.engine.board.counts(), lambda: self._outbox, lambda: _rules(self.config))
+        levels = Levels(lambda: self.engine.board.counts(), lambda: self._outbox, lambda: len(_enabled(self.config)))
         self._metrics = Metrics(levels)
         self.observer = Observers(log, self._metrics, self._selfwatch)
         self._edges = open_edges(config, Edges(), self.observer, clock)
@@ -107,7 +108,7 @@ class App:
             except Exception as bug:  # whatever it is, the daemon goes on, and somebody hears of it
                 problems = (Problem(f"the reload failed: {type(bug).__name__}: {bug}"),)
             text = "\n".join(map(str, problems))
-            self.observer.notice(Reloaded(self._clock.now(), _rules(self.config), text, changes))
+            self.observer.notice(Reloaded(self._clock.now(), len(_enabled(self.config)), text, changes))
         if problems:
             raise ConfigError(problems)
         return changes
@@ -134,7 +135,7 @@ class App:
         edges, now = open_edges(config, self._edges, self.observer, self._clock), self._clock.now()
         self._retired += [(now, edge) for edge in self._edges.beyond(edges)]
         self._edges, self.config = edges, config
-        self._selfwatch.follow(edges.datasources, edges.notifiers)
+        self._selfwatch.follow(edges.datasources, edges.notifiers, {rule.key for rule in _enabled(config)})
         self._conditions.gates = edges.gates
         await self.engine.follow(plan(config, edges, self._selfwatch, self._conditions))
         await self._conditions.warm(scripted(config))
@@ -163,7 +164,7 @@ class App:
                 try:
                     await self.engine.touch(prune=not count)
                 except StoreError as error:
-                    self.observer.notice(Trouble("the state could not be written", str(error)))
+                    self.observer.notice(Trouble("the state could not be written", str(error), Kind.STATE))
                 await self._close_retired()
                 await self._clock.sleep_until(self._clock.now() + _PULSE)
 
@@ -241,8 +242,8 @@ def plan(config: Config, edges: Edges, own: Datasource, conditions: Conditions) 
         for receiver in config.receivers
     }
     return Plan(
-        groups=[*(_linked(group, urls) for group in config.rules.groups), selfwatch.GROUP],
-        sources=Sources({**edges.datasources, selfwatch.NAME: own}, conditions),
+        groups=[*(_linked(group, urls) for group in config.rules.groups), selfrules.GROUP],
+        sources=Sources({**edges.datasources, selfrules.NAME: own}, conditions),
         routing=Routing(config.route, receivers, config.web.external_url),
         notifiers=edges.notifiers,
         external_labels=config.evaluation.external_labels,
@@ -260,5 +261,5 @@ def _graph(rule: Rule, urls: Mapping[str, str]) -> str:
     return f"{base.rstrip('/')}/graph?g0.expr={quote_plus(rule.expr)}&g0.tab=1" if base else ""
 
 
-def _rules(config: Config) -> int:
-    return sum(rule.enabled for group in config.rules.groups for rule in group.rules)
+def _enabled(config: Config) -> list[Rule]:
+    return [rule for group in config.rules.groups for rule in group.rules if rule.enabled]

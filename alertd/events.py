@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from alertd.core.alerts import Transition
 from alertd.core.changes import Change
@@ -13,7 +14,10 @@ from alertd.errors import DeliveryError
 
 @dataclass(frozen=True, slots=True)
 class RuleEvaluated:
-    """One rule, evaluated for `at`; `error` is empty if it went well; `seconds` is its share of the group's time."""
+    """One rule, evaluated for `at`; `error` is empty if it went well; `seconds` is its share of the group's time.
+
+    `blind`: the error is not the rule's, but that nobody answered.
+    """
 
     rule: Rule
     at: datetime
@@ -21,6 +25,7 @@ class RuleEvaluated:
     samples: int
     error: str = ""
     warnings: tuple[str, ...] = ()
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +97,21 @@ class Printed:
     text: str
 
 
+class Kind(StrEnum):
+    """What a trouble is about."""
+
+    STATE = "state"  # it could not be written or read
+    CLOCK = "clock"
+    BUG = "bug"
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Something that should not happen did (a store that cannot be written, a clock that jumped); life goes on."""
 
     where: str
     error: str
+    kind: Kind = Kind.BUG
 
 
 Event = (

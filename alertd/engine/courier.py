@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from alertd.core.delivery import Delivery, Outcome, Retry, Sent, refused
 from alertd.engine.dispatcher import Dispatcher
 from alertd.errors import DeliveryError, StoreError
-from alertd.events import DeliveryTried, Trouble
+from alertd.events import DeliveryTried, Kind, Trouble
 from alertd.ports import Clock, Notifier, Observer, Store
 
 _WIDTH = 16  # deliveries under way at once, an integration
@@ -82,7 +82,7 @@ class Courier:
             if len(claimed) < room:
                 lane.due_at = (await self._store.due()).get(name)
         except StoreError as error:
-            self._observer.notice(Trouble("the outbox could not be read", str(error)))
+            self._observer.notice(Trouble("the outbox could not be read", str(error), Kind.STATE))
             lane.due_at = now + _AFTER_FAILURE
             return ()
         lane.busy += len(claimed)
@@ -121,7 +121,9 @@ class Courier:
         try:
             return await self._store.settle(delivery, outcome)
         except Exception as error:  # the end of the lease will tell
-            self._observer.notice(Trouble(f"delivery {delivery.id}: its outcome was not stored", str(error)))
+            self._observer.notice(
+                Trouble(f"the outcome of delivery {delivery.id} was not stored", str(error), Kind.STATE)
+            )
             return None
 
 

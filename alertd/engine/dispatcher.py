@@ -23,7 +23,7 @@ from alertd.engine.adoption import adopt
 from alertd.engine.groups import Groups, by_age
 from alertd.engine.lines import Lines
 from alertd.errors import StoreError
-from alertd.events import GroupFlushed, Trouble
+from alertd.events import GroupFlushed, Kind, Trouble
 from alertd.ports import Clock, Observer, Store
 
 _AT_ONCE = 200  # groups flushed in one transaction: enough to share its cost, few enough to go out soon
@@ -165,7 +165,7 @@ class Dispatcher:
             if deliveries or gone:
                 await self._store.commit(deliveries, gone)
         except StoreError as error:
-            self._observer.notice(Trouble("the outbox could not be written", str(error)))
+            self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
             for group, flushed_at in before:
                 group.flushed_at = flushed_at
                 self._schedule(group, now + _AFTER_FAILURE)
@@ -282,7 +282,7 @@ class Dispatcher:
                 if adoption.deliveries:
                     await self._store.commit(adoption.deliveries, ())
             except StoreError as error:
-                self._observer.notice(Trouble("the outbox could not be written", str(error)))
+                self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
                 self._adopt_at = now + _AFTER_FAILURE
                 return
             self._adopt_at, self._adoption_waits, self._last_words = None, adoption.waits, adoption.last_words

@@ -15,7 +15,7 @@ from alertd.engine.dispatcher import Dispatcher, Routing
 from alertd.engine.evaluator import Evaluator
 from alertd.engine.expansion import Expander
 from alertd.errors import StoreError
-from alertd.events import Trouble
+from alertd.events import Kind, Trouble
 from alertd.ports import Clock, Notifier, Observer, Store
 
 OUTAGE_TOLERANCE = timedelta(hours=1)
@@ -64,7 +64,7 @@ class Engine:
             await self._store.record(moved)
             await self._store.touch(self._clock.now())
         except StoreError as error:
-            self._observer.notice(Trouble("new states were not stored", str(error)))
+            self._observer.notice(Trouble("new states were not stored", str(error), Kind.STATE))
 
     async def follow(self, plan: Plan) -> None:
         """Take over a configuration: timers, deliveries under way and states go on; alerts of lost rules end."""

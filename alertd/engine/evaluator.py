@@ -15,7 +15,7 @@ from alertd.core.samples import Answer, Sample, Skipped
 from alertd.engine.asking import Reply, Sources
 from alertd.engine.expansion import Expander
 from alertd.errors import QueryError, StoreError
-from alertd.events import AlertChanged, GroupEvaluated, RuleEvaluated, Trouble
+from alertd.events import AlertChanged, GroupEvaluated, Kind, RuleEvaluated, Trouble
 from alertd.ports import Clock, Observer, Store
 
 Receive = Callable[[Sequence[Transition], datetime], None]
@@ -31,6 +31,7 @@ class Verdict:
     samples: Sequence[Sample] | None = None  # None: it was not answered
     said: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()  # those of `said` that are somebody's to mend
+    blind: bool = False  # nobody answered, which is not the rule's fault
 
 
 class Evaluator:
@@ -130,7 +131,7 @@ class Evaluator:
     async def _judge_failure(self, rule: Rule, error: QueryError, group: RuleGroup, at: datetime) -> Verdict:
         stand_in = await self._stand_in(rule, rule.on_error, str(error), group, at)
         step = lifecycle.failed(rule, self._board.status(rule.key).alerts, stand_in, at)
-        return Verdict(rule, replace(step, error=str(error)))
+        return Verdict(rule, replace(step, error=str(error)), blind=error.blind)
 
     async def _stand_in(
         self, rule: Rule, reaction: OnTrouble, error: str, group: RuleGroup, at: datetime
@@ -147,15 +148,14 @@ class Evaluator:
         try:
             await self._store.record(transitions)
         except StoreError as error:
-            self._observer.notice(Trouble("new states were not stored", str(error)))
+            self._observer.notice(Trouble("new states were not stored", str(error), Kind.STATE))
             return False
         return True
 
     def _report(self, verdicts: Sequence[Verdict], at: datetime, share: float) -> None:
         for verdict in verdicts:
             self._note_status(verdict, at, share)
-            count = len(verdict.samples or ())
-            self._observer.notice(RuleEvaluated(verdict.rule, at, share, count, verdict.advance.error, verdict.said))
+            self._observer.notice(_told(verdict, at, share))
             self._notice_changes(verdict.advance.transitions, at)
 
     def _note_status(self, verdict: Verdict, at: datetime, share: float) -> None:
@@ -170,3 +170,8 @@ class Evaluator:
     def _notice_changes(self, transitions: Sequence[Transition], at: datetime) -> None:
         for transition in transitions:
             self._observer.notice(AlertChanged(transition, at))
+
+
+def _told(verdict: Verdict, at: datetime, share: float) -> RuleEvaluated:
+    count, error = len(verdict.samples or ()), verdict.advance.error
+    return RuleEvaluated(verdict.rule, at, share, count, error, verdict.said, verdict.blind)

@@ -4,132 +4,147 @@ It listens to events like telemetry does, and answers the expressions of its own
 a self-alert has no machinery of its own.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
 from alertd.core.delivery import Dead, Sent
 from alertd.core.labels import Labels
-from alertd.core.rules import Rule, RuleGroup
 from alertd.core.samples import Answer, Sample
+from alertd.engine import selfrules
 from alertd.errors import QueryError, QueryFailure
-from alertd.events import DatasourceAnswered, DeliveryTried, Event, Reloaded
-
-NAME = "alertd"
-_BLIND_FOR = timedelta(minutes=1)
-
-
-def _rule(name: str, expr: str, severity: str, summary: str, description: str, for_: timedelta) -> Rule:
-    return Rule(
-        name=name,
-        expr=expr,
-        file=NAME,
-        group=NAME,
-        for_=for_,
-        labels={"severity": severity},
-        annotations={"summary": summary, "description": description},
-        datasource=NAME,
-    )
-
-
-DOWN, RELOAD, DEAD = (
-    "alertd_datasource_up == 0",
-    "alertd_config_last_reload_successful == 0",
-    "alertd_delivery_dead > 0",
+from alertd.events import (
+    DatasourceAnswered,
+    DeliveryTried,
+    Event,
+    GroupEvaluated,
+    Kind,
+    Reloaded,
+    RuleEvaluated,
+    Trouble,
 )
 
-GROUP = RuleGroup(
-    name=NAME,
-    file=NAME,
-    interval=timedelta(seconds=15),
-    rules=(
-        _rule(
-            "AlertdDatasourceDown",
-            DOWN,
-            "critical",
-            "alertd cannot see: {{ $labels.datasource }} does not answer",
-            "The states of all its rules are held as they were.",
-            _BLIND_FOR,
-        ),
-        _rule(
-            "AlertdReloadFailed",
-            RELOAD,
-            "warning",
-            "alertd runs on an older configuration than the one on disk",
-            "The last reload failed. Run `alertd check` to see why.",
-            timedelta(0),
-        ),
-        _rule(
-            "AlertdDeliveryFailed",
-            DEAD,
-            "critical",
-            "alertd gave up on a message to {{ $labels.receiver }}",
-            "{{ $labels.integration }} did not accept it.",
-            timedelta(0),
-        ),
-    ),
-)
+_MEMORY = timedelta(minutes=5)  # for what happens at an instant, and is no state
+_LONGEST = 1000  # characters of an error
+
+Facts = dict[Labels, str]  # the labels of an alert, and what there is to say about it
 
 
 class Selfwatch:
     """An Observer of events and a Datasource of what they add up to."""
 
-    name = NAME
+    name = selfrules.NAME
 
     def __init__(self) -> None:
-        self._down: dict[str, str] = {}
-        self._reload_failed = False
-        self._dead: dict[str, str] = {}
-        self._answers: dict[str, Callable[[], Sequence[Labels]]] = {
-            DOWN: lambda: [Labels({"datasource": name}) for name in self._down],
-            RELOAD: lambda: [Labels()] if self._reload_failed else [],
-            DEAD: lambda: [
-                Labels({"receiver": receiver, "integration": name}) for name, receiver in self._dead.items()
-            ],
+        self._down: Facts = {}
+        self._failing: dict[str, tuple[Labels, str]] = {}  # by the rule's key: several may have one name
+        self._missed = Moments()
+        self._reload: Facts = {}
+        self._refused: Facts = {}
+        self._dead: Facts = {}
+        self._troubles = {Kind.STATE: Moments(), Kind.CLOCK: Moments()}
+        self._facts: Mapping[str, Callable[[datetime], Iterable[tuple[Labels, str]]]] = {
+            selfrules.DOWN: lambda _: self._down.items(),
+            selfrules.RULE_FAILING: lambda _: dict(self._failing.values()).items(),
+            selfrules.MISSED: self._missed.recent,
+            selfrules.RELOAD: lambda _: self._reload.items(),
+            selfrules.RECEIVER_FAILING: lambda _: self._refused.items(),
+            selfrules.DEAD: lambda _: self._dead.items(),
+            selfrules.STATE: self._troubles[Kind.STATE].recent,
+            selfrules.CLOCK: self._troubles[Kind.CLOCK].recent,
         }
 
     def notice(self, event: Event) -> None:
         """Remember what is wrong, and forget it when it is right again."""
-        if isinstance(event, DatasourceAnswered):
-            self._answered(event)
-        elif isinstance(event, Reloaded):
-            self._reload_failed = bool(event.error)
-        elif isinstance(event, DeliveryTried):
-            self._tried(event)
+        match event:
+            case RuleEvaluated():
+                self._evaluated(event)
+            case DatasourceAnswered():
+                _set(self._down, Labels({"datasource": event.datasource}), event.error)
+            case GroupEvaluated(missed=missed) if missed:
+                labels = Labels({"group": event.group.name, "file": event.group.file})
+                self._missed.add(labels, f"{missed} instants before {event.at:%H:%M:%S} UTC")
+            case Reloaded():
+                _set(self._reload, Labels(), event.error)
+            case DeliveryTried():
+                self._tried(event)
+            case Trouble(kind=kind) if kind in self._troubles:
+                self._troubles[kind].add(Labels(), f"{event.where}: {event.error}")
 
-    def follow(self, datasources: Collection[str], integrations: Collection[str]) -> None:
-        """Forget what is no longer configured."""
-        self._down = {name: error for name, error in self._down.items() if name in datasources}
-        self._dead = {name: receiver for name, receiver in self._dead.items() if name in integrations}
+    def follow(self, datasources: Collection[str], integrations: Collection[str], rules: Collection[str]) -> None:
+        """Forget what is no longer configured; `rules` are keys."""
+        _keep(self._down, [Labels({"datasource": name}) for name in datasources])
+        self._failing = {key: one for key, one in self._failing.items() if key in rules}
+        for facts in (self._refused, self._dead):
+            _keep(facts, [labels for labels in facts if labels["integration"] in integrations])
 
     def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
         """Nothing is traced here."""
         return nullcontext()
 
-    async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:  # noqa: ARG002
+    async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
         """The samples of its own expressions; they are facts, not PromQL."""
-        return [self._answer(expr) for expr in exprs]
+        return [self._answer(expr, at) for expr in exprs]
 
     async def aclose(self) -> None:
         """Nothing to close."""
 
-    def _answer(self, expr: str) -> Answer | QueryError:
-        facts = self._answers.get(expr)
+    def _answer(self, expr: str, at: datetime) -> Answer | QueryError:
+        facts = self._facts.get(expr)
         if facts is None:
-            known = ", ".join(self._answers)
-            return QueryError(f"the datasource {NAME!r} answers only: {known}", QueryFailure.BAD_QUERY)
-        return Answer(tuple(Sample(labels, 1.0) for labels in facts()))
+            known = ", ".join(self._facts)
+            return QueryError(f"the datasource {self.name!r} answers only: {known}", QueryFailure.BAD_QUERY)
+        return Answer(tuple(Sample(labels, 1.0, annotations={"error": text}) for labels, text in facts(at)))
 
-    def _answered(self, event: DatasourceAnswered) -> None:
-        if event.error:
-            self._down[event.datasource] = event.error
+    def _evaluated(self, event: RuleEvaluated) -> None:
+        rule = event.rule
+        if event.error and not event.blind:
+            labels = Labels({"rule": rule.name, "group": rule.group, "file": rule.file})
+            self._failing[rule.key] = labels, event.error[:_LONGEST]
         else:
-            self._down.pop(event.datasource, None)
+            self._failing.pop(rule.key, None)
 
     def _tried(self, event: DeliveryTried) -> None:
-        name, notification = event.delivery.integration, event.delivery.notification
-        if isinstance(event.outcome, Dead):
-            self._dead[name] = notification.receiver if notification else ""
-        elif isinstance(event.outcome, Sent):
-            self._dead.pop(name, None)
+        integration, notification = event.delivery.integration, event.delivery.notification
+        labels = Labels({"receiver": notification.receiver if notification else "", "integration": integration})
+        error = str(event.error or "")
+        if isinstance(event.outcome, Sent):
+            self._refused.pop(labels, None)
+            self._dead.pop(labels, None)
+        elif isinstance(event.outcome, Dead):
+            _set(self._dead, labels, error or event.outcome.error)
+        else:
+            _set(self._refused, labels, error)
+
+
+class Moments:
+    """Facts that are true for a while after they happened, counted from when they are first asked for."""
+
+    def __init__(self) -> None:
+        self._fresh: Facts = {}
+        self._known: dict[Labels, tuple[datetime, str]] = {}
+
+    def add(self, labels: Labels, text: str) -> None:
+        """It has happened, just now."""
+        _set(self._fresh, labels, text)
+
+    def recent(self, at: datetime) -> Iterator[tuple[Labels, str]]:
+        """What has happened lately."""
+        self._known |= {labels: (at + _MEMORY, text) for labels, text in self._fresh.items()}
+        self._fresh.clear()
+        self._known = {labels: one for labels, one in self._known.items() if at < one[0] <= at + _MEMORY}
+        return ((labels, text) for labels, (_, text) in self._known.items())
+
+
+def _set(facts: Facts, labels: Labels, text: str) -> None:
+    """It is so, if there is something to say; else it is not."""
+    if text:
+        facts[labels] = text[:_LONGEST]
+    else:
+        facts.pop(labels, None)
+
+
+def _keep(facts: Facts, those: Collection[Labels]) -> None:
+    for labels in facts.keys() - set(those):
+        del facts[labels]

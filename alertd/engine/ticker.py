@@ -14,7 +14,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from alertd.core import grid
 from alertd.core.rules import RuleGroup
-from alertd.events import Trouble
+from alertd.events import Kind, Trouble
 from alertd.ports import Clock, Observer
 
 _WATCH = timedelta(seconds=1)
@@ -110,7 +110,8 @@ class Ticker:
             now, elapsed = self._clock.now(), self._clock.elapsed()
             jump = (now - wall).total_seconds() - (elapsed - steady)
             if abs(jump) > _JUMP:
-                self._observer.notice(Trouble("the clock jumped", f"by {jump:+.1f} s; all evaluations are set anew"))
+                told = f"by {jump:+.1f} s; all evaluations are set anew"
+                self._observer.notice(Trouble("the clock jumped", told, Kind.CLOCK))
                 _set_anew(scheduler, now)
                 self._jumped()
             wall, steady = now, elapsed

@@ -23,10 +23,15 @@ from alertd.core.samples import Answer, Sample
 from alertd.engine.asking import Sources
 from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
+from alertd.engine.selfrules import NAME
+from alertd.engine.selfwatch import Selfwatch
+from alertd.engine.watched import Watched
 from alertd.errors import DeliveryError, QueryError, QueryFailure, StoreError
+from alertd.events import Event
 from alertd.ports import Store
 from alertd.store.memory import MemoryStore
 from alertd.store.sqlite import SqliteStore
+from alertd.telemetry.observers import Observers
 from alertd.testing import ManualClock, RecordingObserver
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -51,7 +56,7 @@ _DURATIONS = frozenset({"for_", "keep_firing_for", "cooldown"})
 class Prometheus:
     """A datasource whose expressions are alert names, each with the label sets for which it is true."""
 
-    name = ""
+    name = "main"
 
     def __init__(self) -> None:
         self.true: dict[str, dict[Labels, float]] = {}
@@ -169,6 +174,7 @@ class World:
         self._order = count()
         self._pending: Callable[[], object] | None = None
         self.engine: Engine | None = None
+        self._watch_itself()
 
     # What a story says.
 
@@ -216,6 +222,10 @@ class World:
         assert isinstance(self.store, FlakyStore)
         self.store.failures = writes
 
+    def notice(self, event: Event) -> None:
+        """Something happened where this world does not reach."""
+        self._observers.notice(event)
+
     # How it lives.
 
     def schedule(self, at: datetime, action: Callable[[], object]) -> None:
@@ -238,7 +248,7 @@ class World:
         group = RuleGroup("story", "story.yml", self._own(self.rules), self.interval, limit=self.limit)
         return Plan(
             groups=[group],
-            sources=Sources({"": self.prometheus}),
+            sources=Sources({"": Watched(self.prometheus, self._observers, self.clock), NAME: self._selfwatch}),
             routing=Routing(self.route, self.integrations, "http://alertd.example"),
             notifiers={one.id: self.receivers[one.id] for some in self.integrations.values() for one in some},
         )
@@ -250,8 +260,13 @@ class World:
         if self.path:
             await self.store.close()
             self.store = SqliteStore.open(f"sqlite:///{self.path}")
-        self.engine = Engine(self._plan(), self.store, self.observer, self.clock)
+        self._watch_itself()
+        self.engine = Engine(self._plan(), self.store, self._observers, self.clock)
         await self.engine.restore()
+
+    def _watch_itself(self) -> None:
+        self._selfwatch = Selfwatch()
+        self._observers = Observers(self.observer, self._selfwatch)
 
     def _next(self) -> datetime:
         assert self.engine is not None
