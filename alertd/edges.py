@@ -15,7 +15,6 @@ from alertd.datasources.prometheus import PrometheusDatasource
 from alertd.engine.watched import Watched
 from alertd.errors import ConfigError, Problem
 from alertd.ports import Clock, Context, Datasource, Notifier, Observer
-from alertd.templating.notifications import compile_templates
 
 Edge = Datasource | Notifier | Gate
 
@@ -57,7 +56,7 @@ def open_edges(config: Config, before: Edges, observer: Observer, clock: Clock) 
     notifiers = {
         one.id: edge(
             f"integration {one.id}",
-            (one.plugin, one.config, context.external_url),
+            (one.plugin, one.config, context.external_url, config.templates.files),
             partial(_notifier, one, context),
         )
         for receiver in config.receivers
@@ -99,7 +98,7 @@ def _notifier(one: Integration, context: Context) -> Notifier:
 
 
 def _context(config: Config, clock: Clock) -> Context:
-    templates = compile_templates([])
+    templates = config.templates.compiled
     return Context(
         clock,
         config.web.external_url,
@@ -107,4 +106,5 @@ def _context(config: Config, clock: Clock) -> Context:
         __version__,
         render=lambda text, notification: templates.text(text, notification_data(notification)),
         render_html=lambda text, notification: templates.html(text, notification_data(notification)),
+        defined=templates.names,
     )

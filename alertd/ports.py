@@ -78,6 +78,7 @@ class Context:
     """What a notifier is given besides its configuration.
 
     `render` expands a template in one of its fields, `render_html` one whose result is HTML; both raise TemplateError.
+    `defined` are the templates that the user's own files define.
     """
 
     clock: Clock
@@ -86,6 +87,7 @@ class Context:
     version: str = ""
     render: Render = _verbatim
     render_html: Render = _verbatim
+    defined: Collection[str] = ()
 
 
 @dataclass(frozen=True)

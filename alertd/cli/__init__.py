@@ -12,6 +12,8 @@ _COMMANDS = {
     "run": "The daemon.",
     "check": "Check configuration and rule files.",
     "alerts": "List what is pending and firing in the running daemon.",
+    "routes": "Show the routing tree, or where an alert would go.",
+    "template": "Show what a template becomes.",
     "notify": "Send a test message to a receiver.",
     "schema": "JSON Schemas of the files, for editors.",
     "healthcheck": "Is the daemon ready? For containers.",

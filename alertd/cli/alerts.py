@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from alertd.cli.client import fetch, output_option, url_option
+from alertd.cli.terminal import plain
 
 _COLOURS = {"firing": "red", "pending": "yellow"}
 _COLUMNS = ("STATE", "SEVERITY", "ALERT", "SINCE", "VALUE", "LABELS")
@@ -47,14 +48,9 @@ def _row(alert: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> None:
-    shown = [tuple(_plain(cell) for cell in row) for row in rows]
+    shown = [tuple(plain(cell) for cell in row) for row in rows]
     widths = [max(len(row[index]) for row in (_COLUMNS, *shown)) for index in range(len(_COLUMNS))]
     colourful = sys.stdout.isatty()
     for row in (_COLUMNS, *shown):
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         click.echo(click.style(line, fg=_COLOURS.get(row[0])) if colourful and row[0] in _COLOURS else line)
-
-
-def _plain(text: str) -> str:
-    """Text from outside cannot steer the terminal."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

@@ -2,32 +2,103 @@
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
+from alertd.cli.terminal import plain
+from alertd.clock import SystemClock
+from alertd.core import durations
 from alertd.errors import Problem
-from alertd.lab.check import Report, check
+from alertd.lab.check import Ask, Options, Report, check
+from alertd.lab.facts import Facts
+from alertd.lab.findings import Finding, Severity
+from alertd.lab.lint import Choice, unknown
+from alertd.lab.subjects import LIKELY_SCRAPE
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_SEVERITIES = [str(severity) for severity in Severity]
+
+
+def _names(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> frozenset[str]:
+    for name, advice in unknown(names).items():
+        raise click.BadParameter(f'there is no check "{name}" ({advice})')
+    return frozenset(names)
+
+
+def _duration(_: click.Context, __: click.Parameter, text: str) -> timedelta:
+    try:
+        return durations.parse(text)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem)) from None
+
+
+def _url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
+    if url is not None and not url.startswith(("http://", "https://")):
+        raise click.BadParameter("an address begins with http:// or https://")
+    return url
 
 
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), help="A configuration; the rule files it names are checked.")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--enable", metavar="CHECK", multiple=True, callback=_names, help="Run this opt-in check; repeatable.")
+@click.option("--disable", metavar="CHECK", multiple=True, callback=_names, help="Leave this one out; repeatable.")
+@click.option("--fail-on", type=click.Choice(_SEVERITIES), default="error", show_default=True, help="What ends with 1.")
+@click.option(
+    "--scrape-interval", metavar="DURATION", default=durations.format(LIKELY_SCRAPE), show_default=True,
+    callback=_duration, help="How often your Prometheus scrapes.",
+)  # fmt: skip
+@click.option("--prometheus", metavar="URL", callback=_url, help="Ask this server about metrics, alerts and cost.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(config: Path | None, files: tuple[Path, ...], output: str) -> None:
+def command(
+    config: Path | None,
+    files: tuple[Path, ...],
+    enable: frozenset[str],
+    disable: frozenset[str],
+    fail_on: str,
+    scrape_interval: timedelta,
+    prometheus: str | None,
+    output: str,
+) -> None:
     """Check a configuration, rule FILES, or both; a directory stands for the YAML files in it.
 
     Exit codes: 0 all is well, 1 there are problems, 2 wrong usage.
     """
     if config is None and not files:
         raise click.UsageError("say what to check: --config FILE, rule files, or both")
-    report = check(config, files)
+    options = Options(Choice(enable, disable), SystemClock().now().date(), scrape_interval, _asking(prometheus))
+    report = check(config, files, options)
     if output == "json":
-        click.echo(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_document(report), indent=2, ensure_ascii=False))
     else:
         _print(report)
-    sys.exit(1 if report.problems else 0)
+    sys.exit(1 if report.problems or _severe(report.findings, Severity(fail_on)) else 0)
+
+
+def _asking(url: str | None) -> Ask | None:
+    """Imported only when it is asked for: its library is slow to come."""
+    ask: Ask | None = import_module("alertd.lab.online").asking(url) if url else None
+    return ask
+
+
+def _severe(findings: Iterable[Finding], least: Severity) -> bool:
+    return any(finding.severity.rank >= least.rank for finding in findings)
+
+
+def _document(report: Report) -> dict[str, Any]:
+    findings = [
+        {"check": one.check, "severity": one.severity, **asdict(one.problem)} for one in report.findings
+    ]  # fmt: skip
+    counts = {"files": report.files, "groups": report.groups, "rules": report.rules, "recordings": report.recordings}
+    problems = {"problems": list(map(asdict, report.problems)), "notes": list(map(asdict, report.notes))}
+    asked = {"answers": {expr: asdict(one) for expr, one in report.facts.answers.items()}} if report.facts.asked else {}
+    return {**counts, **problems, "findings": findings, **asked}
 
 
 def _print(report: Report) -> None:
@@ -35,17 +106,43 @@ def _print(report: Report) -> None:
         click.echo(_line(note, click.style("note: ", fg="yellow")))
     for problem in report.problems:
         click.echo(_line(problem, ""))
-    count = len(report.problems)
-    verdict = click.style(_plural(count, "problem"), fg="red") if count else click.style("no problems", fg="green")
+    for finding in report.findings:
+        click.echo(_finding(finding))
+    if report.facts.asked:
+        click.echo(_asked(report.facts))
     checked = ", ".join((_plural(report.files, "file"), _plural(report.groups, "group"),
                          _plural(report.rules, "alerting rule"),
                          f"{_plural(report.recordings, 'recording rule')} skipped"))  # fmt: skip
-    click.echo(f"{checked}: {verdict}")
+    click.echo(f"{checked}: {', '.join(_verdicts(report))}")
 
 
-def _line(problem: Problem, prefix: str) -> str:
-    """One line, whatever the file holds: text from outside cannot steer the terminal."""
-    return prefix + "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in str(problem))
+def _asked(facts: Facts) -> str:
+    answers = facts.answers.values()
+    series, seconds = sum(one.series for one in answers), sum(one.seconds for one in answers)
+    samples = sum(one.samples or 0 for one in answers)
+    cost = f"{seconds:.2f} s" + (f" and {samples:,} samples" if samples else "")
+    return f"asked Prometheus: {_plural(len(answers), 'expression')}, {series} series right now, {cost} a round"
+
+
+def _verdicts(report: Report) -> Iterator[str]:
+    counts = {severity: sum(one.severity is severity for one in report.findings) for severity in Severity}
+    if report.problems:
+        yield click.style(_plural(len(report.problems), "problem"), fg="red")
+    elif not counts[Severity.ERROR]:
+        yield click.style("no problems", fg="green")
+    for severity, count in counts.items():
+        if count:
+            yield click.style(_plural(count, str(severity)), fg=_COLOURS[severity])
+
+
+def _finding(finding: Finding) -> str:
+    """The line of a finding, its severity coloured."""
+    place, word, rest = _line(finding, "").partition(f"{finding.severity}: ")
+    return place + click.style(word, fg=_COLOURS[finding.severity]) + rest
+
+
+def _line(said: Problem | Finding, prefix: str) -> str:
+    return prefix + plain(str(said))
 
 
 def _plural(count: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from alertd.config import receivers, routing, yamltext
+from alertd.config import receivers, routing, templates, yamltext
 from alertd.config.problems import Place, position
 from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules, matched
 from alertd.config.schema import ConfigFile, PrometheusEntry, WebEntry, split_listen
@@ -29,7 +29,6 @@ _NOT_YET = {
     "time_intervals": "time_intervals are checked, but not applied yet by this version of alertd: nothing is muted",
     "mute_time_intervals": "mute_time_intervals are checked, but not applied yet by this version of alertd: "
     "nothing is muted",
-    "templates": "templates are not read yet by this version of alertd: receivers use the built-in texts",
     "tracing": "Alertmanager's tracing is ignored",
     "event_recorder": "Alertmanager's event_recorder is ignored",
 }
@@ -111,7 +110,8 @@ def _assemble(
     for key, what in _NOT_YET.items():
         if getattr(file, key):
             place.note(what, key)
-    told = _receivers(file, place)
+    texts = templates.read(tuple(file.templates), base, place.within("templates"))
+    told = _receivers(file, texts, place)
     route = _route(file, told, place)
     datasources = _datasources(file, place)
     # Once something is wrong with the names themselves, a rule that uses one is not to blame.
@@ -132,15 +132,17 @@ def _assemble(
         datasources=datasources,
         rule_patterns=patterns,
         rule_base=rule_base,
-        stamp=before,
+        stamp=before | texts.stamp,
         rules=rules,
         evaluation=_evaluation(file),
         route=route,
         receivers=told,
+        templates=texts,
         storage_url=file.storage.url,
         web=_web(file.web),
         log=Log(file.log.level, file.log.format),
         watch=file.reload.watch,
+        resolve_timeout=file.global_.resolve_timeout,
         notes=(*map(secrets.clean, place.notes), *rules.notes),
         original=redacted(place.node, secrets, _hidden(file, told)),
     )
@@ -219,9 +221,9 @@ def _checked(model: type[Any], values: Mapping[str, Any], place: Place) -> Any:
         return None
 
 
-def _receivers(file: ConfigFile, place: Place) -> tuple[Receiver, ...]:
+def _receivers(file: ConfigFile, texts: templates.Templates, place: Place) -> tuple[Receiver, ...]:
     if file.receivers:
-        return receivers.build(file.receivers, file.global_, place.within("receivers"))
+        return receivers.build(file.receivers, receivers.Shared(file.global_, texts), place.within("receivers"))
     if file.route is None and not place.found:
         place.note("no receivers are configured: alerts are written to standard output", hint='add "receivers"')
     return (receivers.default(),)

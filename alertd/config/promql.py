@@ -66,15 +66,28 @@ def check(expr: str, *, condition: bool = True) -> Finding:
         finding = _measure(expr)
         if finding is not None:
             return finding
-    text = _normalised(expr) if "`" in expr or "_" in expr else expr
     try:
-        parsed = _parser().parse(text)
+        parsed = _parse(expr)
     except ValueError as problem:
         return _judge(expr, str(problem))
     kind = _kind(parsed)
     if kind in ("scalar", "vector") or not condition:
         return _too_large_a_number(expr)
     return Finding(f"the expression gives a {kind}, which is no condition", "compare a vector or a number, as in x > 5")
+
+
+def tree(expr: str) -> Any:
+    """The parser's own nodes, for `expressions` to translate; None if it may not have it, or cannot read it."""
+    if len(expr) >= MAX_OPERATORS and _measure(expr) is not None:
+        return None
+    try:
+        return _parse(expr)
+    except ValueError:
+        return None
+
+
+def _parse(expr: str) -> Any:
+    return _parser().parse(_normalised(expr) if "`" in expr or "_" in expr else expr)
 
 
 def _measure(expr: str) -> Finding | None:

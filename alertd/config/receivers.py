@@ -1,6 +1,7 @@
 """Receivers and their integrations: each `<type>_configs` entry is read by the plugin of that name."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -8,13 +9,22 @@ from pydantic import BaseModel, ValidationError
 from alertd.config import plugins
 from alertd.config.alertmanager import GlobalConfig, ReceiverEntry
 from alertd.config.problems import Place, suggest
+from alertd.config.templates import Templates, check_texts
 from alertd.config.values import Integration, Receiver
 from alertd.core.labels import Labels
 
 DEFAULT = "stdout"
 
 
-def build(tree: Any, global_: GlobalConfig, place: Place) -> tuple[Receiver, ...]:
+@dataclass(frozen=True)
+class Shared:
+    """What all receivers build upon."""
+
+    global_: GlobalConfig
+    templates: Templates
+
+
+def build(tree: Any, shared: Shared, place: Place) -> tuple[Receiver, ...]:
     """The receivers in a list; what is wrong with them is put down at `place`."""
     found: dict[str, Receiver] = {}
     for index, one in enumerate(tree):
@@ -24,7 +34,7 @@ def build(tree: Any, global_: GlobalConfig, place: Place) -> tuple[Receiver, ...
             continue
         if entry.name in found:
             here.problem(f'a second receiver named "{entry.name}"', "name", hint="rename it, or make one of the two")
-        found[entry.name] = Receiver(entry.name, tuple(_integrations(entry, global_, here)))
+        found[entry.name] = Receiver(entry.name, tuple(_integrations(entry, shared, here)))
     return tuple(found.values())
 
 
@@ -42,7 +52,7 @@ def _entry(tree: Any, place: Place) -> ReceiverEntry | None:
         return None
 
 
-def _integrations(entry: ReceiverEntry, global_: GlobalConfig, place: Place) -> Iterator[Integration]:
+def _integrations(entry: ReceiverEntry, shared: Shared, place: Place) -> Iterator[Integration]:
     for key, value in (entry.model_extra or {}).items():
         kind = key.removesuffix(plugins.SUFFIX)
         if kind == key or kind not in plugins.installed():
@@ -53,8 +63,9 @@ def _integrations(entry: ReceiverEntry, global_: GlobalConfig, place: Place) -> 
             )
         else:
             for index, tree in enumerate(value):
-                made = _configured(kind, tree, global_, place.within(key, index))
+                made = _configured(kind, tree, shared.global_, place.within(key, index))
                 if made is not None:
+                    check_texts(made[1], shared.templates, place.within(key, index))
                     yield _integration(entry.name, kind, index, made, Labels(entry.labels))
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from alertd.config.http import HttpConfig
 from alertd.config.rules import RuleSet, matched
+from alertd.config.templates import Templates
 from alertd.config.watching import Stamp, stamp
 from alertd.core.labels import Labels
 from alertd.core.routes import Route
@@ -112,10 +113,13 @@ class Config:
     storage_url: str
     web: Web
     log: Log
+    templates: Templates
     watch: timedelta = timedelta(0)  # how often the files are looked at; 0: never
+    resolve_timeout: timedelta = timedelta(minutes=5)  # after which a posted alert ends that does not say when
     notes: tuple[Problem, ...] = ()
     original: str = ""
 
     def look(self) -> Stamp:
         """What the files are now."""
-        return stamp([*([self.path] if self.path else []), *matched(self.rule_patterns, self.rule_base)])
+        own = [self.path] if self.path else []
+        return stamp([*own, *matched(self.rule_patterns, self.rule_base), *self.templates.matched()])

@@ -5,7 +5,7 @@ import re
 import ssl
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any, Literal, Self
@@ -20,13 +20,19 @@ from alertd.errors import DeliveryError
 from alertd.http import secret, tls_context
 from alertd.notifiers import mail
 from alertd.notifiers.said import of_model, said
-from alertd.ports import Context, Render
+from alertd.notifiers.texts import Texts
+from alertd.ports import Context
 
 _TIMEOUT = timedelta(seconds=60)  # for one mail, from connecting to the last answer, where none is configured
 _MOST_SAID = 1_000  # characters of what the server says, or of what it says of each recipient
 _IDLE = timedelta(seconds=50)  # a connection that was idle for longer is not trusted
 _IMPLICIT_TLS_PORT = 465
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,76}", re.ASCII)
+# Names that files under `templates` may define: then these take the place of what alertd itself would say.
+_SUBJECT = '{{ template "email.default.subject" . }}'
+_SUBJECTS = frozenset(("email.default.subject", "__subject"))
+_PAGE_NAME = "email.default.html"
+_PAGE = '{{ template "email.default.html" . }}'
 _NOT_YOURS = ("content-", "mime-version", "bcc")  # the parts of the mail say the first two; for the third there is `to`
 
 
@@ -189,7 +195,7 @@ class EmailNotifier:
 
     def _made(self, notification: Notification) -> "_Made":
         """The mail. Raises whatever its addresses and header fields give cause to."""
-        config, texts = self._config, _Texts(notification)
+        config, texts = self._config, Texts(notification, self._context)
         senders = mail.addresses(self._context.render(config.from_, notification))
         if len(senders) != 1:
             raise ValueError("`from` must be one address")
@@ -199,7 +205,7 @@ class EmailNotifier:
         message = mail.compose(fields, to, senders[0], text, html)
         return _Made(message, senders[0].addr_spec, [one.addr_spec for one in to], texts.problems)
 
-    def _fields(self, domain: str, texts: "_Texts") -> Mapping[str, str]:
+    def _fields(self, domain: str, texts: Texts) -> Mapping[str, str]:
         config, notification = self._config, texts.notification
         daily = config.threading.thread_by_date == "daily"
         together = config.threading.enabled
@@ -208,13 +214,20 @@ class EmailNotifier:
             name.title(): texts.expand(f"the header {name}", value, self._context.render)
             for name, value in config.headers.items()
         }
+        given = {**self._subject(texts), **given}
         return {**own, **{name: value for name, value in given.items() if value is not None}}
 
-    def _bodies(self, texts: "_Texts") -> tuple[str, str | None]:
+    def _subject(self, texts: Texts) -> Mapping[str, str | None]:
+        """That of the user's template files, if they define one."""
+        if not _SUBJECTS & set(self._context.defined) or "Subject" in map(str.title, self._config.headers):
+            return {}
+        return {"Subject": texts.expand("the header Subject", _SUBJECT, self._context.render)}
+
+    def _bodies(self, texts: Texts) -> tuple[str, str | None]:
         """The parts as configured, and our own in place of what is not, or fails. `html: ""` beside a text: no HTML."""
-        config = self._config
+        config, page = self._config, self._page()
         text = texts.expand("`text`", config.text, self._context.render) if config.text else None
-        html = texts.expand("`html`", config.html, self._context.render_html) if config.html else None
+        html = texts.expand("`html`", page, self._context.render_html) if page else None
         default_text, default_html = mail.bodies(texts.notification, texts.problems)
         own_text, own_html = mail.with_problems(text or "", html, texts.problems)
         text_only = config.text and not config.html and "html" in config.model_fields_set
@@ -222,6 +235,11 @@ class EmailNotifier:
             default_text if text is None else own_text,
             own_html if html is not None or (text_only and text is not None) else default_html,
         )
+
+    def _page(self) -> str:
+        """The template of the HTML part; where none is configured, that of the user's template files."""
+        config = self._config
+        return _PAGE if "html" not in config.model_fields_set and _PAGE_NAME in self._context.defined else config.html
 
 
 @dataclass(frozen=True)
@@ -232,22 +250,6 @@ class _Made:
     sender: str
     recipients: Sequence[str]
     problems: Sequence[str]
-
-
-@dataclass(frozen=True)
-class _Texts:
-    """Templates of the configuration. One that fails is put down, and never stops a message."""
-
-    notification: Notification
-    problems: list[str] = field(default_factory=list)
-
-    def expand(self, what: str, template: str, render: Render) -> str | None:
-        """What a template gives; None if it fails."""
-        try:
-            return render(template, self.notification)
-        except Exception as problem:  # TemplateError, and whatever else a text from outside brings about
-            self.problems.append(f"The template of {what} failed, and was not used: {said(str(problem), most=500)}")
-            return None
 
 
 def _host_and_port(smarthost: str) -> tuple[str, int]:

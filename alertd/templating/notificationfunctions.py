@@ -19,7 +19,7 @@ from alertd.templating.gofunctions import GO_FUNCTIONS
 from alertd.templating.gojson import to_json
 from alertd.templating.layouts import format_time, parse_time
 from alertd.templating.limits import joined
-from alertd.templating.notificationdata import KV, STRINGS, NotificationData
+from alertd.templating.notificationdata import STRINGS, NotificationData
 from alertd.templating.times import TIME, Duration, Time
 from alertd.templating.values import HTML, URL, Map, Slice, Strings
 
@@ -93,7 +93,7 @@ NOTIFICATION_FUNCTIONS: Functions = {
     "safeUrl": Function(URL, (STRING,)),
     "urlUnescape": Function(_url_unescape, (STRING,)),
     "stringSlice": Function(lambda *items: Strings(items), (), STRING),
-    "routeLabels": Function(lambda data, name: KV(data.route_labels)[name], (STRING,), hosted=True),
+    "routeLabels": Function(lambda data, name: data.route_labels.get(name, ""), (STRING,), hosted=True),
     "date": Function(lambda layout, time: format_time(time.moment, layout), (STRING, TIME)),
     "tz": Function(_in_zone, (STRING, TIME)),
     "now": Function(lambda data: Time(data.now), hosted=True),

@@ -20,7 +20,7 @@ from alertd.templating.run import Compiled
 from alertd.templating.source import Source
 from alertd.templating.values import StringMap
 
-__all__ = ["QueryNeeded", "RuleData", "check", "expand"]
+__all__ = ["QueryNeeded", "RuleData", "check", "expand", "parsed"]
 
 _VARIABLES = ("$", "$labels", "$externalLabels", "$externalURL", "$value")
 
@@ -51,10 +51,11 @@ def check(text: str) -> None:
     That is all which Prometheus checks of a rule file: what goes wrong with values shows when the alert fires.
     """
     if "{{" in text:
-        _parsed(text)
+        parsed(text)
 
 
-def _parsed(text: str) -> Parsed:
+def parsed(text: str) -> Parsed:
+    """The tree of a template. Raises TemplateError."""
     if len(text) > RULE.source:
         raise TemplateError(f"a template of more than {RULE.source} characters")
     return parse(Source(text), RULE_FUNCTIONS, _VARIABLES)
@@ -62,6 +63,6 @@ def _parsed(text: str) -> Parsed:
 
 @lru_cache(maxsize=8192)
 def _prepared(text: str) -> _Prepared:
-    parsed = _parsed(text)
-    defined = {name: compile_template(template, RULE_FUNCTIONS) for name, template in parsed.defined.items()}
-    return _Prepared(compile_template(parsed.main, RULE_FUNCTIONS), defined)
+    tree = parsed(text)
+    defined = {name: compile_template(template, RULE_FUNCTIONS) for name, template in tree.defined.items()}
+    return _Prepared(compile_template(tree.main, RULE_FUNCTIONS), defined)

@@ -79,6 +79,8 @@ async def test_files_change_what_mails_say(tmp_path: Path) -> None:
         assert "<title>ops: &lt;a&gt;</title>" in page(own)
         assert "<title>DiskFull</title>" in page(plain)  # the page is still alertd's own
         assert len(retired.beyond(edges)) == 2
+        for one in retired.beyond(edges):
+            await one.aclose()
 
         file.write_text('{{ define "email.default.html" }}<p>{{ .CommonLabels.zone }}</p>{{ end }}')
         config = reload(path, Overrides(), config)

@@ -49,7 +49,7 @@ from .worlds import notification, rendered
         ("{{ toJson (dict `b` 1 `a` (list 1.5 `<` nil true)) }}", '{"a":[1.5,"\\u003c",null,true],"b":1}'),
         ("{{ toJson .GroupLabels }} {{ toJson 1e21 }}", '{"alertname":"Down"} 1e+21'),
         ("{{ (index (append (list 1) 2 3) 2) }} {{ (dict `k`).k }}|", "3 |"),
-        ("{{ routeLabels `team` }} {{ safeUrl `x` }}", "x x"),
+        ("{{ routeLabels `team` }} {{ routeLabels `none` }}{{ safeUrl `x` }}", "x x"),
     ],
 )
 def test_what_a_text_becomes(text: str, expected: str) -> None:
