@@ -18,6 +18,7 @@ from alertd.config.values import Config
 from alertd.config.watching import Watch
 from alertd.core.alerts import Alert
 from alertd.core.changes import Change, compare
+from alertd.core.intervals import Calendar
 from alertd.core.receivers import Integration
 from alertd.core.rules import Rule, RuleGroup
 from alertd.edges import Edge, Edges, open_edges, scripted
@@ -29,12 +30,16 @@ from alertd.engine.selfwatch import Selfwatch
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, Problem, QueryError, StoreError
-from alertd.events import Kind, Reloaded, Trouble
+from alertd.events import Beat, Kind, Reloaded, Trouble
+from alertd.faces import Faces
 from alertd.ports import Clock, Conditions, Datasource, Observer, Store
+from alertd.telemetry.heartbeat import Heartbeat
 from alertd.telemetry.metrics import Levels, Metrics
 from alertd.telemetry.observers import Observers
-from alertd.web import admin, prometheus
+from alertd.telemetry.vitals import Vitals
+from alertd.web.admin import Admin
 from alertd.web.server import Server, serve
+from alertd.web.settings import Settings
 
 _GRACE = 20.0  # seconds for evaluations and deliveries under way at shutdown
 _SOON = 3.0  # seconds in which a datasource should answer when the daemon starts
@@ -54,7 +59,8 @@ class App:
         self._outbox: Mapping[str, int] = {}
         levels = Levels(lambda: self.engine.board.counts(), lambda: self._outbox, lambda: len(_enabled(self.config)))
         self._metrics = Metrics(levels)
-        self.observer = Observers(log, self._metrics, self._selfwatch)
+        self._vitals = Vitals(clock)
+        self.observer = Observers(log, self._metrics, self._selfwatch, self._vitals)
         self._edges = open_edges(config, Edges(), self.observer, clock)
         self._conditions = PythonConditions(
             gates=self._edges.gates, clock=clock, output=self.observer.notice, alive=lambda: self.engine.board.alive()
@@ -65,6 +71,8 @@ class App:
         self._ticker = Ticker(self.engine.evaluator.tick, self.engine.clock_jumped, self.observer, clock)
         self._reloading = asyncio.Lock()
         self.ready = False
+        admin = Admin(lambda: self.ready, self.reload, self._page)
+        self._faces = Faces(self.engine, lambda: self.config, admin, clock)
 
     async def run(self, listener: socket, stop: asyncio.Event, started: Callable[[Mapping[str, str]], None]) -> None:
         """Live until `stop` is set; then finish what is under way, as far as the grace period allows.
@@ -75,7 +83,7 @@ class App:
         await self.engine.restore()
         gc.freeze()  # what was loaded lives long: the collector need not go through it again and again
         self._ticker.watch(self.engine.board.groups)
-        server = self._server()
+        server = self._server(listener)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(server.serve(sockets=[listener]))
@@ -155,6 +163,7 @@ class App:
             ("courier", self.engine.courier.run),
             ("pulse", self._pulse),
             ("watch", self._watch),
+            ("heartbeat", self._heartbeat),
         )
 
     async def _pulse(self) -> None:
@@ -177,6 +186,22 @@ class App:
             if changed and self.config.watch:
                 with suppress(ConfigError):  # the event has said so: in the log, in the metric, and as a self-alert
                     await self.reload()
+
+    async def _heartbeat(self) -> None:
+        """Tell the outside that all is well, as often as it is configured, and only while it is."""
+        while True:
+            config = self.config.heartbeat
+            await self._clock.sleep_until(self._clock.now() + (config.interval if config else _PULSE))
+            if self._edges.heartbeat and config:
+                self.observer.notice(await self._beat(self._edges.heartbeat))
+
+    async def _beat(self, heartbeat: Heartbeat) -> Beat:
+        try:
+            pending = (await self._store.counts()).get("pending", 0)
+        except StoreError as error:
+            return Beat(self._clock.now(), (f"the state could not be read: {error}",))
+        ailments = self._vitals.ailments(self.engine.board.groups, pending)
+        return Beat(self._clock.now(), ailments, "" if ailments else await heartbeat.beat())
 
     async def _close_retired(self) -> None:
         """Close what no configuration needs any more, once nothing of it can still be under way."""
@@ -212,10 +237,9 @@ class App:
         for task in (ticker, dispatcher, courier):
             task.cancel()
 
-    def _server(self) -> Server:
-        face = admin.Admin(lambda: self.ready, self.reload, self._page)
-        routes = [*admin.routes(face), *prometheus.routes(self.engine.board)]
-        return serve(routes, self.config.web.route_prefix)
+    def _server(self, listener: socket) -> Server:
+        settings = Settings(lambda: self.config.web, lambda what, why: self.observer.notice(Trouble(what, why, Kind.WEB)))
+        return serve(self._faces.routes(listener), settings)
 
     async def _page(self) -> tuple[bytes, str]:
         with suppress(StoreError):
@@ -244,7 +268,9 @@ def plan(config: Config, edges: Edges, own: Datasource, conditions: Conditions) 
     return Plan(
         groups=[*(_linked(group, urls) for group in config.rules.groups), selfrules.GROUP],
         sources=Sources({**edges.datasources, selfrules.NAME: own}, conditions),
-        routing=Routing(config.route, receivers, config.web.external_url),
+        routing=Routing(
+            config.route, receivers, config.web.external_url, config.inhibit_rules, Calendar(config.intervals)
+        ),
         notifiers=edges.notifiers,
         external_labels=config.evaluation.external_labels,
         outage_tolerance=config.evaluation.outage_tolerance,

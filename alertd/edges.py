@@ -15,8 +15,9 @@ from alertd.datasources.prometheus import PrometheusDatasource
 from alertd.engine.watched import Watched
 from alertd.errors import ConfigError, Problem
 from alertd.ports import Clock, Context, Datasource, Notifier, Observer
+from alertd.telemetry.heartbeat import Heartbeat
 
-Edge = Datasource | Notifier | Gate
+Edge = Datasource | Notifier | Gate | Heartbeat
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Edges:
     datasources: Mapping[str, Datasource] = field(default_factory=dict)
     gates: Mapping[str, Gate] = field(default_factory=dict)
     notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+    heartbeat: Heartbeat | None = None
     opened: Mapping[str, tuple[object, Edge]] = field(default_factory=dict)  # with what each was opened for
 
     def beyond(self, other: "Edges") -> list[Edge]:
@@ -62,7 +64,9 @@ def open_edges(config: Config, before: Edges, observer: Observer, clock: Clock) 
         for receiver in config.receivers
         for one in receiver.integrations
     }
-    return Edges(sources, gates, notifiers, opened)
+    sign = config.heartbeat
+    heartbeat = edge("heartbeat", sign, partial(Heartbeat, sign, clock)) if sign else None
+    return Edges(sources, gates, notifiers, heartbeat, opened)
 
 
 def scripted(config: Config) -> list[Rule]:

@@ -5,6 +5,7 @@ AlertdError
 ├── TemplateError    a template that cannot be parsed or expanded: the text says so, the alert goes on
 ├── QueryError       a datasource that did not answer a query: the state is held, the rule is `err`
 ├── DeliveryError    a receiver that did not accept a message: retried, or given up if permanent
+├── SilenceError     a silence that cannot be made, changed or ended as somebody asked
 └── StoreError       the state cannot be read or written
 """
 
@@ -89,6 +90,14 @@ class DeliveryError(AlertdError):
         self, message: str, *, permanent: bool = False, retry_after: timedelta | None = None, reason: str = "other"
     ) -> None:
         self.permanent, self.retry_after, self.reason = permanent, retry_after, reason
+        super().__init__(message)
+
+
+class SilenceError(AlertdError):
+    """A silence that cannot be made, changed or ended as somebody asked. `missing`: there is none of this id."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        self.missing = missing
         super().__init__(message)
 
 

@@ -8,7 +8,10 @@ from alertd.core.alerts import Transition
 from alertd.core.changes import Change
 from alertd.core.delivery import Delivery, Outcome
 from alertd.core.flush import Verdict
+from alertd.core.labels import Labels
+from alertd.core.mutes import Verdict as Muted
 from alertd.core.rules import Rule, RuleGroup
+from alertd.core.silences import Silence, State
 from alertd.errors import DeliveryError
 
 
@@ -67,6 +70,25 @@ class GroupFlushed:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertMuted:
+    """What mutes an alert in a group is not what it was at the last flush; `verdict` is falsy if nothing does now."""
+
+    group: str
+    labels: Labels
+    verdict: Muted
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceChanged:
+    """A silence was made, changed or ended by somebody; `state` is where it is now."""
+
+    silence: Silence
+    state: State
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryTried:
     """One attempt at a delivery; `error` is None if it was accepted. `latency` counts from the newest alert's start."""
 
@@ -101,7 +123,9 @@ class Kind(StrEnum):
     """What a trouble is about."""
 
     STATE = "state"  # it could not be written or read
+    DAMAGE = "damage"  # some of it was lost
     CLOCK = "clock"
+    WEB = "web"  # the listener goes on with older settings than those written
     BUG = "bug"
 
 
@@ -114,14 +138,26 @@ class Trouble:
     kind: Kind = Kind.BUG
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The sign of life for the outside was given; or it was not, because of `ailments`; or it failed, with `error`."""
+
+    at: datetime
+    ailments: tuple[str, ...] = ()
+    error: str = ""
+
+
 Event = (
     RuleEvaluated
     | GroupEvaluated
     | DatasourceAnswered
     | AlertChanged
     | GroupFlushed
+    | AlertMuted
+    | SilenceChanged
     | DeliveryTried
     | Reloaded
     | Printed
+    | Beat
     | Trouble
 )

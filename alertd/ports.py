@@ -12,6 +12,7 @@ from alertd.core.labels import Labels
 from alertd.core.notification import Notification
 from alertd.core.rules import Rule
 from alertd.core.samples import Answer, Skipped
+from alertd.core.silences import Silence
 from alertd.errors import QueryError
 from alertd.events import Event
 
@@ -96,12 +97,15 @@ class Snapshot:
 
     `alerts` holds those alive and, apart from them, those that ended but of which somebody is still to be told. `told`
     holds, for every group and integration, the newest delivery that was sent or silent, and the pending one if there
-    is one. `alive_at` is when the daemon last said that it was alive; None on a new store.
+    is one. `alive_at` is when the daemon last said that it was alive; None on a new store. `silences` are all that were
+    not pruned. `damage` says what could not be read, one sentence each; it is not there any more.
     """
 
     alerts: tuple[Alert, ...] = ()
     told: tuple[Delivery, ...] = ()
     alive_at: datetime | None = None
+    silences: tuple[Silence, ...] = ()
+    damage: tuple[str, ...] = ()
 
 
 class Store(Protocol):
@@ -122,6 +126,9 @@ class Store(Protocol):
         are dead, or pending and not under way.
         """
 
+    async def silence(self, silences: Sequence[Silence]) -> None:
+        """Keep these silences, each in place of what was kept under its id."""
+
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """Lease due rows of this integration until that instant, oldest first, at most one a group.
 
@@ -138,7 +145,7 @@ class Store(Protocol):
         """Outbox rows by status."""
 
     async def prune(self, before: datetime) -> int:
-        """Delete finished rows older than that which nothing depends on any more; how many."""
+        """Delete finished rows older than that on which nothing depends, and silences that ended before; how many."""
 
     async def touch(self, now: datetime) -> None:
         """Remember that the daemon was alive."""

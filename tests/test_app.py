@@ -1,6 +1,9 @@
 """The whole daemon in one process: it stops in time, whatever hangs."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,11 @@ from alertd.app import App
 from alertd.clock import SystemClock
 from alertd.config import load, reload
 from alertd.config.values import Overrides
+from alertd.events import Beat, Event
 from alertd.store import open_store
 from alertd.testing import RecordingObserver
 from alertd.web.server import bind
+from tests.servers import http_server
 
 pytestmark = pytest.mark.anyio
 
@@ -22,6 +27,39 @@ rule_files: [rules.yml]
 storage: {{url: memory}}
 """
 RULES = "groups: [{name: g, interval: 100ms, rules: [{alert: A, expr: up}]}]"
+
+
+ALIVE = """
+heartbeat: {{url: "{url}/alive", interval: 50ms}}
+storage: {{url: memory}}
+"""
+
+
+class Listener(RecordingObserver):
+    """`beat` is the first one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.beat: asyncio.Future[Beat] = asyncio.get_running_loop().create_future()
+
+    def notice(self, event: Event) -> None:
+        super().notice(event)
+        if isinstance(event, Beat) and not self.beat.done():
+            self.beat.set_result(event)
+
+
+@asynccontextmanager
+async def running(path: Path) -> AsyncIterator[Listener]:
+    """A daemon for as long as the context lasts, and what it observes."""
+    observer = Listener()
+    load_again = partial(reload, path, Overrides())
+    daemon = App(load(path), load_again, open_store("memory"), observer, SystemClock())
+    stop, started = asyncio.Event(), asyncio.Event()
+    task = asyncio.ensure_future(daemon.run(bind("127.0.0.1", 0), stop, lambda _: started.set()))
+    await asyncio.wait_for(started.wait(), 10)
+    yield observer
+    stop.set()
+    await asyncio.wait_for(task, 10)
 
 
 async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -39,13 +77,16 @@ async def test_a_prometheus_that_hangs_does_not_keep_it_from_stopping(
     port = server.sockets[0].getsockname()[1]
     (tmp_path / "config.yaml").write_text(CONFIG.format(port=port))
     (tmp_path / "rules.yml").write_text(RULES)
-    path, clock = tmp_path / "config.yaml", SystemClock()
-    config = load(path)
-    daemon = App(config, lambda last: reload(path, Overrides(), last), open_store("memory"), RecordingObserver(), clock)
-    stop, started = asyncio.Event(), asyncio.Event()
-    running = asyncio.ensure_future(daemon.run(bind("127.0.0.1", 0), stop, lambda _: started.set()))
-    await asyncio.wait_for(started.wait(), 10)
-    stop.set()
-    await asyncio.wait_for(running, 10)
+    async with running(tmp_path / "config.yaml"):
+        pass
     server.close()
     await server.wait_closed()
+
+
+async def test_it_says_to_the_outside_that_it_lives(tmp_path: Path) -> None:
+    async with http_server() as server:
+        (tmp_path / "config.yaml").write_text(ALIVE.format(url=server.url))
+        async with running(tmp_path / "config.yaml") as observer:
+            beat = await asyncio.wait_for(observer.beat, 10)
+        assert server.requests[0].path == "/alive"
+    assert (beat.ailments, beat.error) == ((), "")

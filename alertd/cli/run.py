@@ -26,6 +26,7 @@ from alertd.errors import ConfigError, StoreError
 @click.option("--storage", metavar="URL", help="Where to keep the state, sqlite:///… or memory.")
 @click.option("--external-url", metavar="URL", help="How people reach this daemon, for links in messages.")
 @click.option("--route-prefix", metavar="PATH", help="Serve HTTP below this path.")
+@click.option("--web.config.file", "web_config_file", metavar="FILE", help="TLS and users, as for Prometheus.")
 @click.option("--log-format", type=click.Choice(["json", "console"]), help="How to write the log to standard error.")
 def command(
     config: Path | None,
@@ -35,6 +36,7 @@ def command(
     storage: str | None,
     external_url: str | None,
     route_prefix: str | None,
+    web_config_file: str | None,
     log_format: Literal["json", "console"] | None,
 ) -> None:
     """Evaluate rules and tell people, until SIGTERM or Ctrl-C. SIGHUP reads the configuration again."""
@@ -48,6 +50,7 @@ def command(
         storage=storage,
         external_url=external_url,
         route_prefix=route_prefix,
+        web_config_file=web_config_file,
         log_format=log_format,
     )
     try:
@@ -101,6 +104,7 @@ def _listen(config: Config) -> socket.socket:
 def _announce(config: Config, listener: socket.socket, unreachable: Mapping[str, str]) -> None:
     """A few lines for whoever started it."""
     host, port = listener.getsockname()[:2]
+    scheme = "https" if config.web.toolkit.tls_server_config.enabled else "http"
     groups, receivers = config.rules.groups, config.receivers
     rules = sum(rule.enabled for group in groups for rule in group.rules)
     skipped = f", {len(config.rules.skipped)} recording rules skipped" if config.rules.skipped else ""
@@ -112,7 +116,7 @@ def _announce(config: Config, listener: socket.socket, unreachable: Mapping[str,
         f"  asks       {', '.join(sources) or 'nobody: no Prometheus is configured'}",
         f"  tells      {names}",
         f"  keeps      {config.storage_url}",
-        f"  listens    http://{host}:{port}{config.web.route_prefix}",
+        f"  listens    {scheme}://{host}:{port}{config.web.route_prefix}",
     ):
         click.echo(line, err=True)
     for note in config.notes:

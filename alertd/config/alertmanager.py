@@ -1,20 +1,16 @@
-"""The shape of Alertmanager's own keys: global, route, receivers, inhibit_rules, time_intervals."""
+"""The shape of Alertmanager's own keys: global, route, receivers."""
 
-import re
 from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
 
 from alertd import regex
-from alertd.config.fields import Duration, Flag, LabelMap, LabelName, Names, Strict, Text, TextMap, Url
+from alertd.config.fields import Duration, Flag, LabelMap, Names, Strict, Text, TextMap, Url
 from alertd.config.http import HttpConfig, TlsConfig
 from alertd.core import matchers
 
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
-_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_MONTHS = ("january", "february", "march", "april", "may", "june",
-           "july", "august", "september", "october", "november", "december")  # fmt: skip
+_SLACK = ("slack_api_url", "slack_app_token")
 
 
 def _host_port(value: str) -> str:
@@ -29,47 +25,23 @@ def _matcher(text: str) -> str:
     return text
 
 
+def _named(values: dict[str, str]) -> dict[str, str]:
+    if "" in values:
+        raise ValueError("a matcher needs a label name")
+    return values
+
+
 def _expressions(expressions: dict[str, str]) -> dict[str, str]:
     for expression in expressions.values():
         regex.compile(expression)
     return expressions
 
 
-def _time(text: str) -> str:
-    if not _TIME.fullmatch(text):
-        raise ValueError(f"not a time of day: {text[:20]!r} (write 09:00, up to 24:00)")
-    return text
-
-
-def _within(names: tuple[str, ...], low: int, high: int, *, negative: bool = False) -> AfterValidator:
-    """Checks `a` or `a:b`, each a name or a number in the range, the first not after the second."""
-
-    def number(text: str) -> int:
-        if text.lower() in names:
-            return names.index(text.lower()) + low
-        value = int(text) if low and re.fullmatch(r"-?\d{1,4}", text, re.ASCII) else 0
-        if value and (low <= value <= high or (negative and -high <= value <= -low)):
-            return value
-        raise ValueError(f"{text[:20]!r} is not {'a name like ' + names[1] if names else f'between {low} and {high}'}")
-
-    def check(text: str) -> str:
-        ends = [number(part.strip()) for part in text.split(":")]
-        if len(ends) > 2 or (ends[0] > ends[-1] and (ends[0] > 0) == (ends[-1] > 0)):
-            raise ValueError(f"not a range: {text[:40]!r} (write first:last)")
-        return text
-
-    return AfterValidator(check)
-
-
 MatcherText = Annotated[str, AfterValidator(_matcher)]
-Expressions = Annotated[TextMap, AfterValidator(_expressions)]
+LabelValues = Annotated[TextMap, AfterValidator(_named)]
+Expressions = Annotated[LabelValues, AfterValidator(_expressions)]
 HostPort = Annotated[str, AfterValidator(_host_port)]
 Matchers = Annotated[Names, AfterValidator(lambda texts: [_matcher(text) for text in texts])]
-Weekdays = Annotated[str, _within(_DAYS, 0, 6)]
-Days = Annotated[str, _within((), 1, 31, negative=True)]
-Months = Annotated[str, _within(_MONTHS, 1, 12)]
-Years = Annotated[str, _within((), 1, 9999)]
-TimeOfDay = Annotated[str, AfterValidator(_time)]
 
 
 class GlobalConfig(Strict):
@@ -97,30 +69,41 @@ class GlobalConfig(Strict):
     slack_api_url_file: str = ""
     slack_app_token: SecretStr | None = None
     slack_app_token_file: str = ""
-    slack_app_url: Url | None = None
-    pagerduty_url: Url | None = None
-    opsgenie_api_url: Url | None = None
+    slack_app_url: Url = "https://slack.com/api/chat.postMessage"
+    pagerduty_url: Url = "https://events.pagerduty.com/v2/enqueue"
+    opsgenie_api_url: Url = "https://api.opsgenie.com/"
     opsgenie_api_key: SecretStr | None = None
     opsgenie_api_key_file: str = ""
-    wechat_api_url: Url | None = None
+    wechat_api_url: Url = "https://qyapi.weixin.qq.com/cgi-bin/"
     wechat_api_secret: SecretStr | None = None
     wechat_api_secret_file: str = ""
     wechat_api_corp_id: Text = ""
-    victorops_api_url: Url | None = None
+    victorops_api_url: Url = "https://alert.victorops.com/integrations/generic/20131114/alert/"
     victorops_api_key: SecretStr | None = None
     victorops_api_key_file: str = ""
-    telegram_api_url: Url | None = None
+    telegram_api_url: Url = "https://api.telegram.org"
     telegram_bot_token: SecretStr | None = None
     telegram_bot_token_file: str = ""
-    webex_api_url: Url | None = None
+    webex_api_url: Url = "https://webexapis.com/v1/messages"
     jira_api_url: Url | None = None
-    rocketchat_api_url: Url | None = None
+    rocketchat_api_url: Url = "https://open.rocket.chat/"
     rocketchat_token: SecretStr | None = None
     rocketchat_token_file: str = ""
     rocketchat_token_id: SecretStr | None = None
     rocketchat_token_id_file: str = ""
     mattermost_webhook_url: SecretStr | None = None
     mattermost_webhook_url_file: str = ""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        for name in type(self).model_fields:
+            if getattr(self, name) and getattr(self, f"{name}_file", ""):
+                raise ValueError(f"at most one of {name}, {name}_file may be given")
+        webhook, app = (bool(getattr(self, name) or getattr(self, f"{name}_file")) for name in _SLACK)
+        url = self.slack_api_url.get_secret_value() if self.slack_api_url else ""
+        if webhook and app and url != self.slack_app_url:
+            raise ValueError("at most one of slack_api_url, slack_app_token may be given")
+        return self
 
 
 class RouteEntry(Strict):
@@ -132,7 +115,7 @@ class RouteEntry(Strict):
     )
     continue_: Flag = Field(default=False, alias="continue", description="Try the next siblings too.")
     matchers: Matchers = Field(default_factory=list, description='Which alerts belong here: severity="critical".')
-    match: TextMap = Field(default_factory=dict, description="Older form of matchers.")
+    match: LabelValues = Field(default_factory=dict, description="Older form of matchers.")
     match_re: Expressions = Field(default_factory=dict, description="Older form of matchers.")
     group_wait: Duration | None = Field(default=None, description="How long the first message of a group waits; 30s.")
     group_interval: Duration | None = Field(default=None, description="How long later ones wait; 5m.")
@@ -164,47 +147,3 @@ class ReceiverEntry(Strict):
 
     name: Text = Field(min_length=1, description="What routes call it.")
     labels: LabelMap = Field(default_factory=dict, description="Labels for its messages.")
-
-
-class InhibitRule(Strict):
-    """While a source alert fires, target alerts with equal labels are not told."""
-
-    name: Text = ""
-    source_matchers: Matchers = Field(default_factory=list, description="Which alerts silence others.")
-    target_matchers: Matchers = Field(default_factory=list, description="Which alerts are silenced.")
-    equal: list[LabelName] = Field(default_factory=list, description="Labels both must share.")
-    source_match: TextMap = Field(default_factory=dict, description="Older form of source_matchers.")
-    source_match_re: Expressions = Field(default_factory=dict, description="Older form of source_matchers.")
-    target_match: TextMap = Field(default_factory=dict, description="Older form of target_matchers.")
-    target_match_re: Expressions = Field(default_factory=dict, description="Older form of target_matchers.")
-
-
-class TimeRange(Strict):
-    """From start_time up to end_time, the same day."""
-
-    start_time: TimeOfDay = Field(description="HH:MM.")
-    end_time: TimeOfDay = Field(description="HH:MM, up to 24:00.")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.start_time >= self.end_time:
-            raise ValueError("start_time must be before end_time; write two ranges to cross midnight")
-        return self
-
-
-class TimeSpan(Strict):
-    """Times that satisfy all the fields given."""
-
-    times: list[TimeRange] = Field(default_factory=list, description="Times of day.")
-    weekdays: list[Weekdays] = Field(default_factory=list, description="monday:friday, saturday, …")
-    days_of_month: list[Days] = Field(default_factory=list, description="1:15, or from the end: -3:-1.")
-    months: list[Months] = Field(default_factory=list, description="january:march, 5, …")
-    years: list[Years] = Field(default_factory=list, description="2026:2028, …")
-    location: Text = Field(default="UTC", description="The time zone.")
-
-
-class TimeInterval(Strict):
-    """A named set of times."""
-
-    name: Text = Field(min_length=1, description="What routes call it.")
-    time_intervals: list[TimeSpan] = Field(default_factory=list, description="The times; any of them will do.")

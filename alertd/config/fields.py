@@ -5,7 +5,16 @@ from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+    model_validator,
+)
 
 from alertd.core import durations
 
@@ -99,6 +108,12 @@ def _url(value: str) -> str:
     return value
 
 
+def _secret_url(url: SecretStr) -> SecretStr:
+    if not url.get_secret_value().startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return url
+
+
 def _names(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -136,6 +151,7 @@ PositiveDuration = Annotated[Duration, AfterValidator(_positive)]
 Integer = Annotated[int, BeforeValidator(_integer)]
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0), WithJsonSchema({"type": ["string", "integer"]})]
 Url = Annotated[str, AfterValidator(_url)]
+SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
 Names = Annotated[list[Text], BeforeValidator(_names), WithJsonSchema(_NAMES)]
 LabelName = Annotated[str, AfterValidator(_label_name)]
 LabelMap = Annotated[

@@ -3,35 +3,39 @@
 text ─ yamltext ─▶ nodes ─ secrets ─▶ expanded ─ schema ─▶ sections ─ receivers, routing, rules ─▶ Config
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from socket import gethostname
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from alertd.config import receivers, routing, templates, yamltext
+from alertd.config import inhibition, intervals, receivers, routing, templates, web, yamltext
 from alertd.config.problems import Place, position
 from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules, matched
-from alertd.config.schema import ConfigFile, PrometheusEntry, WebEntry, split_listen
+from alertd.config.schema import ConfigFile, HeartbeatEntry, PrometheusEntry
 from alertd.config.secrets import Secrets, environment, redacted, values_in
-from alertd.config.values import Config, DatasourceConfig, Evaluation, Log, Overrides, Receiver, Web
+from alertd.config.trees import anchored, pruned
+from alertd.config.values import (
+    Config,
+    DatasourceConfig,
+    Evaluation,
+    HeartbeatConfig,
+    Log,
+    Overrides,
+    Receiver,
+)
 from alertd.config.watching import stamp
 from alertd.config.yamltext import Node
 from alertd.core.labels import Labels
 from alertd.core.routes import Route
 from alertd.errors import ConfigError, Problem
 
-_NOT_YET = {
-    "inhibit_rules": "inhibit_rules are checked, but not applied yet by this version of alertd: nothing is inhibited",
-    "time_intervals": "time_intervals are checked, but not applied yet by this version of alertd: nothing is muted",
-    "mute_time_intervals": "mute_time_intervals are checked, but not applied yet by this version of alertd: "
-    "nothing is muted",
+_IGNORED = {
     "tracing": "Alertmanager's tracing is ignored",
     "event_recorder": "Alertmanager's event_recorder is ignored",
 }
+_INTERVALS = ("time_intervals", "mute_time_intervals")
 _ADVICE = {
     **dict.fromkeys(
         ("scrape_configs", "alerting", "remote_write", "remote_read", "scrape_config_files"),
@@ -39,7 +43,6 @@ _ADVICE = {
     ),
     "groups": "this is a rule file: name it under rule_files, or check it with `alertd check FILE`",
 }
-_WILDCARDS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
 @dataclass(frozen=True)
@@ -107,12 +110,13 @@ def _assemble(
 ) -> tuple[Config | None, RuleSet]:
     file = _validated(place, base)
     file = _overridden(file, overrides, place)
-    for key, what in _NOT_YET.items():
+    for key, what in _IGNORED.items():
         if getattr(file, key):
             place.note(what, key)
     texts = templates.read(tuple(file.templates), base, place.within("templates"))
     told = _receivers(file, texts, place)
-    route = _route(file, told, place)
+    named = intervals.build((*file.time_intervals, *file.mute_time_intervals), place)
+    route = _route(file, told, _readable(named, file, place), place)
     datasources = _datasources(file, place)
     # Once something is wrong with the names themselves, a rule that uses one is not to blame.
     names = None if place.found else frozenset(one.name for one in told)
@@ -138,9 +142,12 @@ def _assemble(
         route=route,
         receivers=told,
         templates=texts,
+        inhibit_rules=inhibition.build(file.inhibit_rules),
+        intervals=named,
         storage_url=file.storage.url,
-        web=_web(file.web),
+        web=web.build(file.web, place.within("web")),
         log=Log(file.log.level, file.log.format),
+        heartbeat=_heartbeat(file.heartbeat),
         watch=file.reload.watch,
         resolve_timeout=file.global_.resolve_timeout,
         notes=(*map(secrets.clean, place.notes), *rules.notes),
@@ -156,7 +163,7 @@ def _hidden(file: ConfigFile, told: tuple[Receiver, ...]) -> frozenset[str]:
 
 def _validated(place: Place, base: Path) -> ConfigFile:
     """The file without what is wrong in it, so that the rest can be checked too."""
-    tree = _anchored(_pruned(place.node.tree()), base)
+    tree = anchored(pruned(place.node.tree()), base)
     try:
         return ConfigFile.model_validate(tree)
     except ValidationError as error:
@@ -164,30 +171,6 @@ def _validated(place: Place, base: Path) -> ConfigFile:
         bad = {str(one["loc"][0]) for one in error.errors(include_input=False) if one["loc"]}
     sound = {key: value for key, value in tree.items() if key not in bad} if isinstance(tree, dict) else {}
     return ConfigFile.model_validate(sound)
-
-
-def _pruned(tree: Any) -> Any:
-    """The tree without keys that have no value: to give nothing is to say nothing."""
-    if isinstance(tree, dict):
-        return {key: _pruned(value) for key, value in tree.items() if value is not None}
-    return [_pruned(item) for item in tree] if isinstance(tree, list) else tree
-
-
-def _anchored(tree: Any, base: Path) -> Any:
-    """The tree with relative paths in `…_file` keys made relative to the configuration, wherever alertd is started."""
-    if isinstance(tree, list):
-        return [_anchored(item, base) for item in tree]
-    if not isinstance(tree, dict):
-        return tree
-    return {key: _anchored_value(key, value, base) for key, value in tree.items()}
-
-
-def _anchored_value(key: str, value: Any, base: Path) -> Any:
-    if key.endswith("_file") and isinstance(value, str) and value:
-        return str(base / value)
-    if key == "files" and isinstance(value, list):  # of http_headers
-        return [str(base / one) if isinstance(one, str) else one for one in value]
-    return _anchored(value, base)
 
 
 def _overridden(file: ConfigFile, overrides: Overrides, place: Place) -> ConfigFile:
@@ -198,6 +181,7 @@ def _overridden(file: ConfigFile, overrides: Overrides, place: Place) -> ConfigF
             "listen": overrides.listen,
             "external_url": overrides.external_url,
             "route_prefix": overrides.route_prefix,
+            "config_file": overrides.web_config_file,
         },
         "log": {"format": overrides.log_format},
     }
@@ -229,21 +213,21 @@ def _receivers(file: ConfigFile, texts: templates.Templates, place: Place) -> tu
     return (receivers.default(),)
 
 
-def _route(file: ConfigFile, told: tuple[Receiver, ...], place: Place) -> Route:
+def _route(file: ConfigFile, told: tuple[Receiver, ...], named: frozenset[str] | None, place: Place) -> Route:
     broken = bool(place.found)
     if file.route is not None:
-        named = [entry.name for entry in (*file.time_intervals, *file.mute_time_intervals)]
-        _unique(named, place)
-        names = routing.Names(frozenset(receiver.name for receiver in told), frozenset(named))
+        names = routing.Names(frozenset(receiver.name for receiver in told), named)
         return routing.build(file.route, names, place.within("route"))
     if len(told) != 1 and not broken:
         place.problem("there is no route, and more than one receiver", hint='add "route: {receiver: …}"')
     return routing.only(told[0].name if told else receivers.DEFAULT)
 
 
-def _unique(names: list[str], place: Place) -> None:
-    for name in {name for name in names if names.count(name) > 1}:
-        place.problem(f'two time intervals are named "{name}"', "time_intervals", hint="rename one of them")
+def _readable(named: Iterable[str], file: ConfigFile, place: Place) -> frozenset[str] | None:
+    """The names of time intervals; None if a section of them is there, but could not be read."""
+    sections = {key: place.node.child(key) for key in _INTERVALS}
+    given = {key for key, node in sections.items() if node is not None and node.kind != "nothing"}
+    return frozenset(named) if given <= file.model_fields_set else None
 
 
 def _datasources(file: ConfigFile, place: Place) -> tuple[DatasourceConfig, ...]:
@@ -272,9 +256,7 @@ def _evaluation(file: ConfigFile) -> Evaluation:
     )
 
 
-def _web(given: WebEntry) -> Web:
-    host, port = split_listen(given.listen)
-    path = urlsplit(given.external_url).path.rstrip("/") if given.external_url else ""
-    prefix = path if given.route_prefix is None else given.route_prefix
-    name = gethostname() if host in _WILDCARDS else f"[{host}]" if ":" in host else host
-    return Web(host, port, (given.external_url or f"http://{name}:{port}{prefix}").rstrip("/"), prefix)
+def _heartbeat(given: HeartbeatEntry | None) -> HeartbeatConfig | None:
+    if given is None:
+        return None
+    return HeartbeatConfig(given.url, given.url_file, given.interval, given.timeout, given.http_config)

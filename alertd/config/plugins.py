@@ -9,12 +9,6 @@ from pydantic import BaseModel
 GROUP = "alertd.notifiers"
 SUFFIX = "_configs"
 
-# Alertmanager's own, so that a missing one can be called by its name.
-ALERTMANAGERS = frozenset(
-    ("discord", "email", "incidentio", "jira", "mattermost", "msteams", "msteamsv2", "opsgenie", "pagerduty",
-     "pushover", "rocketchat", "slack", "sns", "telegram", "victorops", "webex", "webhook", "wechat")
-)  # fmt: skip
-
 
 @lru_cache(maxsize=1)
 def _points() -> dict[str, EntryPoint]:

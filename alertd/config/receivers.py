@@ -56,7 +56,8 @@ def _integrations(entry: ReceiverEntry, shared: Shared, place: Place) -> Iterato
     for key, value in (entry.model_extra or {}).items():
         kind = key.removesuffix(plugins.SUFFIX)
         if kind == key or kind not in plugins.installed():
-            _refuse_key(key, kind, place)
+            known = [f"{name}{plugins.SUFFIX}" for name in plugins.installed()]
+            place.problem_at_key(f'unknown key "{key}"', key, hint=suggest(key, [*known, "name", "labels"]))
         elif not isinstance(value, list):
             place.problem(
                 f"{key}: expected a list, found {place.node.find((key,)).kind}", key, hint="begin with a dash"
@@ -67,15 +68,6 @@ def _integrations(entry: ReceiverEntry, shared: Shared, place: Place) -> Iterato
                 if made is not None:
                     check_texts(made[1], shared.templates, place.within(key, index))
                     yield _integration(entry.name, kind, index, made, Labels(entry.labels))
-
-
-def _refuse_key(key: str, kind: str, place: Place) -> None:
-    known = [f"{name}{plugins.SUFFIX}" for name in plugins.installed()]
-    if key.endswith(plugins.SUFFIX) and kind in plugins.ALERTMANAGERS:
-        message = f'this alertd has no notifier "{kind}"'
-        place.problem_at_key(message, key, hint=f"it has: {', '.join(known)}; others can be installed as plugins")
-    else:
-        place.problem_at_key(f'unknown key "{key}"', key, hint=suggest(key, [*known, "name", "labels"]))
 
 
 def _configured(kind: str, tree: Any, global_: GlobalConfig, place: Place) -> tuple[type[Any], BaseModel] | None:

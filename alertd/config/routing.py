@@ -16,10 +16,10 @@ _UPWARD_ONLY = ("matchers", "match", "match_re", "continue", "mute_time_interval
 
 @dataclass(frozen=True)
 class Names:
-    """What a route may name."""
+    """What a route may name; None: anything, for what there is could not be read."""
 
     receivers: frozenset[str]
-    intervals: frozenset[str]
+    intervals: frozenset[str] | None
 
 
 def build(entry: RouteEntry, names: Names, place: Place) -> Route:
@@ -85,6 +85,8 @@ def _check_names(entry: RouteEntry, names: Names, place: Place) -> None:
     if entry.receiver is not None and entry.receiver not in names.receivers:
         hint = suggest(entry.receiver, names.receivers)
         place.problem(f'unknown receiver "{entry.receiver}"', "receiver", hint=hint)
+    if names.intervals is None:
+        return
     for key in ("mute_time_intervals", "active_time_intervals"):
         for index, name in enumerate(getattr(entry, key)):
             if name not in names.intervals:

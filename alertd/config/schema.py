@@ -1,14 +1,29 @@
 """The shape of config.yaml: alertd's own sections, beside Alertmanager's."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, SkipValidation
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, SkipValidation, model_validator
 
-from alertd.config.alertmanager import GlobalConfig, InhibitRule, ReceiverEntry, RouteEntry, TimeInterval
-from alertd.config.fields import Duration, Integer, LabelMap, Names, PositiveDuration, Size, Strict, Text, TextMap, Url
+from alertd.config.alertmanager import GlobalConfig, ReceiverEntry, RouteEntry
+from alertd.config.fields import (
+    Duration,
+    Integer,
+    LabelMap,
+    Names,
+    PositiveDuration,
+    SecretUrl,
+    Size,
+    Strict,
+    Text,
+    TextMap,
+    Url,
+)
 from alertd.config.http import HttpConfig
+from alertd.config.inhibition import InhibitRule
+from alertd.config.intervals import TimeInterval
+from alertd.config.webmodels import WebSettings
 from alertd.core.rules import DEFAULT_INTERVAL
 
 DEFAULT_PORT = 9093
@@ -88,7 +103,7 @@ class StorageEntry(Strict):
     url: StorageUrl = Field(default="sqlite:///alertd.db", description="sqlite:///file, or memory to keep nothing.")
 
 
-class WebEntry(Strict):
+class WebEntry(WebSettings):
     """Where alertd serves HTTP, and how people reach it."""
 
     listen: Listen = Field(default=f"127.0.0.1:{DEFAULT_PORT}", description="The address to listen on, host:port.")
@@ -115,6 +130,22 @@ class ReloadEntry(Strict):
     )
 
 
+class HeartbeatEntry(Strict):
+    """A URL that is asked for while all is well, so that something else notices when alertd is dead."""
+
+    url: SecretUrl | None = Field(default=None, description="What to ask for; a secret.")
+    url_file: str = Field(default="", description="A file that holds it, read each time.")
+    interval: PositiveDuration = Field(default=timedelta(minutes=1), description="How often.")
+    timeout: PositiveDuration = Field(default=timedelta(seconds=10), description="How long an answer may take.")
+    http_config: HttpConfig = Field(default=HttpConfig(), description="TLS, authentication, proxy; as in Alertmanager.")
+
+    @model_validator(mode="after")
+    def _one_url(self) -> Self:
+        if bool(self.url) == bool(self.url_file):
+            raise ValueError("give either url or url_file")
+        return self
+
+
 class ConfigFile(Strict):
     """config.yaml. An alertmanager.yml is one too."""
 
@@ -127,6 +158,7 @@ class ConfigFile(Strict):
     web: WebEntry = Field(default=WebEntry(), description="Where alertd serves HTTP.")
     log: LogEntry = Field(default=LogEntry(), description="How alertd speaks about itself.")
     reload: ReloadEntry = Field(default=ReloadEntry(), description="When the files are read again.")
+    heartbeat: HeartbeatEntry | None = Field(default=None, description="Who is told that alertd lives.")
     global_: GlobalConfig = Field(default=GlobalConfig(), alias="global", description="Defaults of receivers.")
     route: RouteEntry | None = Field(default=None, description="The routing tree; not needed with one receiver.")
     receivers: list[SkipValidation[ReceiverEntry]] = Field(default_factory=list, description="Who can be told.")

@@ -6,12 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from alertd.config.http import HttpConfig
 from alertd.config.rules import RuleSet, matched
 from alertd.config.templates import Templates
 from alertd.config.watching import Stamp, stamp
+from alertd.config.webmodels import LimitsEntry, TokenEntry, WebConfigFile
+from alertd.core.inhibition import InhibitRule
+from alertd.core.intervals import Interval
 from alertd.core.labels import Labels
 from alertd.core.routes import Route
 from alertd.errors import Problem
@@ -29,6 +32,7 @@ class Overrides:
     storage: str | None = None
     external_url: str | None = None
     route_prefix: str | None = None
+    web_config_file: str | None = None
     log_format: Literal["json", "console"] | None = None
 
 
@@ -81,12 +85,20 @@ class Receiver:
 
 @dataclass(frozen=True)
 class Web:
-    """Where alertd serves HTTP, and how people reach it. `route_prefix` is empty or like `/alertd`."""
+    """Where alertd serves HTTP, whom, and how people reach it. `route_prefix` is empty or like `/alertd`.
+
+    `config_file` holds what `toolkit` is, and may change while alertd runs.
+    """
 
     host: str
     port: int
     external_url: str
     route_prefix: str
+    config_file: Path | None = None
+    toolkit: WebConfigFile = field(default_factory=WebConfigFile)
+    tokens: tuple[TokenEntry, ...] = ()
+    anonymous: Literal["none", "health", "read"] | None = None
+    limits: LimitsEntry = field(default_factory=LimitsEntry)
 
 
 @dataclass(frozen=True)
@@ -95,6 +107,17 @@ class Log:
 
     level: str
     format: Literal["json", "console"]
+
+
+@dataclass(frozen=True)
+class HeartbeatConfig:
+    """What to ask for while all is well; one of `url` and `url_file`."""
+
+    url: SecretStr | None
+    url_file: str
+    interval: timedelta
+    timeout: timedelta
+    http: HttpConfig
 
 
 @dataclass(frozen=True)
@@ -114,6 +137,9 @@ class Config:
     web: Web
     log: Log
     templates: Templates
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    heartbeat: HeartbeatConfig | None = None
     watch: timedelta = timedelta(0)  # how often the files are looked at; 0: never
     resolve_timeout: timedelta = timedelta(minutes=5)  # after which a posted alert ends that does not say when
     notes: tuple[Problem, ...] = ()

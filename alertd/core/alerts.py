@@ -18,8 +18,20 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """What only an alert has that somebody posted: it ends then, unless it is posted again.
+
+    `timeout`: nobody named that end, so that any later word on it counts.
+    """
+
+    ends_at: datetime
+    updated_at: datetime
+    timeout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
-    """One label set of one rule. `labels` (with `alertname`) identify it to everybody but its own rule.
+    """One label set of one rule, or of nobody's. `labels` (with `alertname`) identify it to everybody but its own rule.
 
     `active_at`: the condition became true; `fired_at`: it had been true for `for`; `missing_since`: it is no longer,
     but `keep_firing_for` keeps it; `resolved_at`: it ended, `because` says how if not by its condition.
@@ -38,6 +50,7 @@ class Alert:
     generator_url: str = ""
     cooldown: timedelta | None = None
     notify: tuple[str, ...] = ()
+    posted: Posted | None = None
 
     @property
     def id(self) -> tuple[str, Labels]:
@@ -47,6 +60,11 @@ class Alert:
     @property
     def name(self) -> str:
         return self.labels.get("alertname", "")
+
+    @property
+    def starts_at(self) -> datetime:
+        """When it began, as people are told: what its sender says, or when its rule first fired."""
+        return self.active_at if self.posted else self.fired_at or self.active_at
 
     @property
     def severity(self) -> Severity:

@@ -4,13 +4,15 @@ The pipeline, one stage a line: collapse → mute → deduplicate → write one 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from alertd.core import mutes as muting
 from alertd.core.alerts import Alert
 from alertd.core.dedup import Decision, Line, decide, next_look
 from alertd.core.delivery import Delivery, Status, identify
 from alertd.core.groups import Group, collapse, order
+from alertd.core.labels import Labels
 from alertd.core.mutes import Mutes
 from alertd.core.notification import Notification, NotifiedAlert, Reason, notified
 from alertd.core.receivers import Integration
@@ -30,12 +32,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """What a flush decided: `deliveries` to write, `lines` as they are then, and when to look again."""
+    """What a flush decided: `deliveries` to write, `lines` as they are then, when to look again, and who is muted."""
 
     deliveries: tuple[Delivery, ...]
     lines: Mapping[str, Line]
     verdicts: tuple[Verdict, ...]
     due_at: datetime | None
+    muted: Mapping[Labels, muting.Verdict] = field(default_factory=dict)
 
 
 def flush(
@@ -49,16 +52,18 @@ def flush(
 ) -> Flush:
     """Decide about a group for each of its integrations; `alerts` are its members, firing or resolved.
 
-    `lines` are given for the integrations that can be told now; one with a message under way is left for later.
+    `lines` are given for the integrations that can be told now; one with a message under way is left for later. A group
+    with an alert that is muted, or may come to be, is looked at again after `group_interval`.
     """
     collapsed = collapse(alerts)
-    silenced = {alert.labels for alert in collapsed if mutes.verdict(alert, group.route, now)}
-    audible = tuple(alert for alert in collapsed if alert.labels not in silenced)
-    muted = tuple(alert for alert in collapsed if alert.labels in silenced)
+    why = {one.labels: verdict for one in collapsed if (verdict := mutes.verdict(one, group.route, now))}
+    audible = tuple(alert for alert in collapsed if alert.labels not in why)
+    muted = tuple(alert for alert in collapsed if alert.labels in why)
+    watched = muted or any(alert.firing and mutes.concern(alert, group.route, now) for alert in audible)
     deliveries: list[Delivery] = []
     verdicts: list[Verdict] = []
     after: dict[str, Line] = {}
-    looks: list[datetime | None] = [now + group.route.group_interval] if muted else []
+    looks: list[datetime | None] = [now + group.route.group_interval] if watched else []
     for integration in integrations:
         if integration.id not in lines:
             continue
@@ -72,7 +77,7 @@ def flush(
             Verdict(integration.id, decision.reason, len(decision.firing), len(decision.closing), len(muted))
         )
     due = min((at for at in looks if at is not None), default=None)
-    return Flush(tuple(deliveries), after, tuple(verdicts), due)
+    return Flush(tuple(deliveries), after, tuple(verdicts), due, why)
 
 
 def forgettable(alerts: Sequence[Alert], lines: Sequence[Line]) -> list[Alert]:

@@ -9,5 +9,5 @@ def rfc3339(at: datetime | None) -> str:
     """An aware UTC datetime without trailing zeros; Go's zero time where there is none."""
     if at is None:
         return NEVER
-    text = at.strftime("%Y-%m-%dT%H:%M:%S")
+    text = at.replace(tzinfo=None, microsecond=0).isoformat()
     return f"{text}.{at.microsecond:06}".rstrip("0") + "Z" if at.microsecond else f"{text}Z"

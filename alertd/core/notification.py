@@ -58,7 +58,7 @@ def notified(alert: Alert) -> NotifiedAlert:
     return NotifiedAlert(
         labels=alert.labels,
         annotations=alert.annotations,
-        starts_at=alert.fired_at or alert.active_at,
+        starts_at=alert.starts_at,
         ends_at=alert.resolved_at,
         value=alert.value,
         generator_url=alert.generator_url,

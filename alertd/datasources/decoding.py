@@ -1,6 +1,7 @@
 """The bytes of an answer become samples; msgspec reads them straight into the shape of Prometheus' API."""
 
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -9,6 +10,9 @@ from alertd.core.samples import Answer, Sample
 from alertd.errors import QueryError, QueryFailure
 
 _MOST_SHOWN = 200  # characters of a strange answer that a message shows
+_MOST_SAID = 2_000  # characters of an error or a remark: some repeat the whole query
+_MOST_REMARKS = 20
+_PARTIAL = "the answer is partial: some of the servers behind this one did not contribute"
 
 
 class _Series(msgspec.Struct):
@@ -36,10 +40,11 @@ class _Matrix(msgspec.Struct, tag="matrix", tag_field="resultType"):
 class _Reply(msgspec.Struct):
     status: Literal["success", "error"]
     data: _Vector | _Scalar | _Text | _Matrix | None = None
-    error: str = ""
-    error_type: str = msgspec.field(default="", name="errorType")
-    warnings: list[str] = []
-    infos: list[str] = []
+    error: str | None = None
+    error_type: str | None = msgspec.field(default=None, name="errorType")
+    warnings: list[str] | None = None
+    infos: list[str] | None = None
+    is_partial: bool = msgspec.field(default=False, name="isPartial")  # VictoriaMetrics
 
 
 _DECODER = msgspec.json.Decoder(_Reply)
@@ -49,40 +54,68 @@ _FAILURES = {
     "timeout": QueryFailure.TIMEOUT,
     "canceled": QueryFailure.TIMEOUT,
 }
+_HINTS = {
+    401: (QueryFailure.REFUSED, "it wants other credentials: see http_config"),
+    403: (QueryFailure.REFUSED, "it wants other credentials: see http_config"),
+    404: (QueryFailure.MALFORMED, "there is no query API there: is the URL right? It is the address without /api"),
+    405: (QueryFailure.MALFORMED, "it does not take a POST: is the URL right?"),
+    429: (QueryFailure.UNREACHABLE, "it is asked more than it allows: a lower concurrency may help"),
+}
 
 
-def decode(status: int, body: bytes) -> Answer:
-    """The samples of an instant query. Raises QueryError, which tells a refused query from a broken server."""
+def decode(status: int, body: bytes, location: str = "") -> Answer:
+    """The samples of an instant query. Raises QueryError, which tells a refused query from a broken server.
+
+    `location` is where a redirect points.
+    """
     try:
         reply = _DECODER.decode(body)
-    except msgspec.MsgspecError as problem:
-        raise _malformed(status, body, problem) from None
+    except (ValueError, RecursionError) as problem:  # of msgspec, of UTF-8, of a thousand brackets
+        raise _malformed(status, body, location, problem) from None
     if reply.status == "error":
-        failure = _FAILURES.get(reply.error_type) or _by_status(status)
-        raise QueryError(f"{reply.error_type or 'error'}: {reply.error}", failure)
+        failure = _FAILURES.get(reply.error_type or "") or _by_status(status)
+        raise QueryError(_said(f"{reply.error_type or status}: {reply.error or 'no reason given'}"), failure)
+    if status >= 300:
+        raise _strange(status, location)
     if reply.data is None:
         raise QueryError("the answer has no data", QueryFailure.MALFORMED)
-    return Answer(_samples(reply.data), (*reply.warnings, *reply.infos))
+    return Answer(_samples(reply.data), _remarks(reply))
 
 
 def _samples(data: _Vector | _Scalar | _Text | _Matrix) -> tuple[Sample, ...]:
     if isinstance(data, _Scalar):
-        return (Sample(Labels(), float(data.result[1])),)
+        return (Sample(Labels(), _number(data.result[1])),)
     if not isinstance(data, _Vector):
         kind = "a string" if isinstance(data, _Text) else "a range of samples"
         raise QueryError(f"the expression gives {kind}, not samples of one instant", QueryFailure.BAD_QUERY)
-    try:
-        return tuple(map(_sample, data.result))
-    except ValueError as problem:
-        raise QueryError(f"the answer has a value that is no number: {problem}", QueryFailure.MALFORMED) from None
+    return tuple(map(_sample, data.result))
 
 
 def _sample(series: _Series) -> Sample:
     if series.value is not None:
-        return Sample(Labels(series.metric), float(series.value[1]))
+        return Sample(Labels(series.metric), _number(series.value[1]))
     if series.histogram is not None:
         return Sample(Labels(series.metric), 0.0, bytes(series.histogram[1]).decode("utf-8", "replace"))
     raise QueryError("the answer has a series without a value", QueryFailure.MALFORMED)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        message = f"the answer has a value that is no number: {text[:_MOST_SHOWN]!r}"
+        raise QueryError(message, QueryFailure.MALFORMED) from None
+
+
+def _remarks(reply: _Reply) -> tuple[str, ...]:
+    partial = [_PARTIAL] if reply.is_partial else []
+    remarks = [*partial, *(reply.warnings or ()), *(reply.infos or ())]
+    more = [f"and {len(remarks) - _MOST_REMARKS} more remarks"] if len(remarks) > _MOST_REMARKS else []
+    return (*map(_said, remarks[:_MOST_REMARKS]), *more)
+
+
+def _said(text: str) -> str:
+    return text if len(text) <= _MOST_SAID else f"{text[:_MOST_SAID]}…"
 
 
 def _by_status(status: int) -> QueryFailure:
@@ -91,16 +124,37 @@ def _by_status(status: int) -> QueryFailure:
     return QueryFailure.BAD_QUERY if status in (400, 422) else QueryFailure.UNREACHABLE
 
 
-def _malformed(status: int, body: bytes, problem: Exception) -> QueryError:
-    if status in (401, 403):
-        return QueryError(f"the server answers {status}: it wants other credentials", QueryFailure.REFUSED)
-    if status >= 500:
-        return QueryError(f"the server answers {status}", QueryFailure.UNREACHABLE)
-    start = body[:_MOST_SHOWN].decode("utf-8", "replace").replace("\n", " ").strip()
+def _malformed(status: int, body: bytes, location: str, problem: Exception) -> QueryError:
+    start = " ".join(body[:_MOST_SHOWN].decode("utf-8", "replace").split())
+    if status in (400, 422) and start and not start.startswith("<"):
+        return QueryError(f"the server answers {status}: {start}", QueryFailure.BAD_QUERY)
+    if status >= 300:
+        return _strange(status, location)
     if not body:
         return QueryError(f"the server answers {status} with nothing", QueryFailure.MALFORMED)
     if start.startswith("<"):
         return QueryError(
             f"the server answers {status} with a page, not with JSON: is the URL right?", QueryFailure.MALFORMED
         )
-    return QueryError(f"the answer ({status}) is not one of Prometheus' API: {problem}", QueryFailure.MALFORMED)
+    return QueryError(
+        f"the answer ({status}, {len(body)} bytes) is not one of Prometheus' API: {problem}", QueryFailure.MALFORMED
+    )
+
+
+def _strange(status: int, location: str) -> QueryError:
+    if status < 400:
+        return QueryError(_redirect(status, location), QueryFailure.MALFORMED)
+    usual = QueryFailure.UNREACHABLE if status >= 500 else QueryFailure.MALFORMED
+    failure, hint = _HINTS.get(status, (usual, ""))
+    return QueryError(f"the server answers {status}" + (f": {hint}" if hint else ""), failure)
+
+
+def _redirect(status: int, location: str) -> str:
+    try:
+        parts = urlsplit(location[:_MOST_SHOWN])
+        host = parts.netloc.rpartition("@")[2]
+        target = f"{parts.scheme}://{host}{parts.path}" if host else parts.path
+    except ValueError:
+        target = ""
+    there = f" to {target}" if target else ""
+    return f"the server redirects ({status}){there}: write the URL it means, or follow_redirects: true in http_config"

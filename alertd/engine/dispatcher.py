@@ -16,14 +16,18 @@ from alertd.core.dedup import next_look
 from alertd.core.delivery import Dead, Delivery, Outcome, Retry
 from alertd.core.flush import Flush, flush, forgettable
 from alertd.core.groups import AlertId, Group
-from alertd.core.mutes import Mutes, Nothing
+from alertd.core.inhibition import Inhibitor, InhibitRule
+from alertd.core.intervals import Calendar
+from alertd.core.labels import Labels
+from alertd.core.mutes import AUDIBLE, Mutes, Muting, Nothing, Verdict
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
+from alertd.core.silences import Silence, Silences
 from alertd.engine.adoption import adopt
 from alertd.engine.groups import Groups, by_age
 from alertd.engine.lines import Lines
 from alertd.errors import StoreError
-from alertd.events import GroupFlushed, Kind, Trouble
+from alertd.events import AlertMuted, GroupFlushed, Kind, Trouble
 from alertd.ports import Clock, Observer, Store
 
 _AT_ONCE = 200  # groups flushed in one transaction: enough to share its cost, few enough to go out soon
@@ -38,7 +42,8 @@ class Routing:
     root: Route
     receivers: Mapping[str, Sequence[Integration]]
     external_url: str = ""
-    mutes: Mutes = field(default_factory=Nothing)
+    inhibit_rules: Sequence[InhibitRule] = ()
+    calendar: Calendar = field(default_factory=Calendar)
 
     def of(self, route: Route) -> Sequence[Integration]:
         """The integrations that a route tells."""
@@ -55,11 +60,19 @@ class _Decided:
 
 
 class Dispatcher:
-    """Groups, and what was told about them. `receive` takes transitions in, `claim` and `settled` are the courier's."""
+    """Groups, what was told about them, and who is muted (`mutes`).
 
-    def __init__(self, routing: Routing, board: Board, store: Store, observer: Observer, clock: Clock) -> None:
+    `receive` takes transitions in, `silenced` silences; `claim` and `settled` are the courier's.
+    """
+
+    def __init__(
+        self, routing: Routing, board: Board, silences: Silences, store: Store, observer: Observer, clock: Clock
+    ) -> None:
         self._routing, self._board, self._store = routing, board, store
         self._observer, self._clock = observer, clock
+        self._silences, self._inhibitor = silences, Inhibitor()
+        self.mutes: Mutes = Nothing()
+        self._muted: dict[str, Mapping[Labels, Verdict]] = {}  # by group, at its last flush
         self._groups = Groups(routing.root)
         self._lines = Lines()
         self._held: set[str] = set()  # groups that were flushed while a message of theirs was under way
@@ -87,19 +100,30 @@ class Dispatcher:
     def look_again(self) -> None:
         """The clock was set: look at every group now, rather than at an hour that may be far off."""
         now = self._clock.now()
+        self._silences.look_again()
         for group in self._groups:
             self._schedule(group, now)
 
     # What the evaluator and the courier say.
 
-    def receive(self, transitions: Iterable[Transition], now: datetime) -> None:
+    def receive(self, transitions: Sequence[Transition], now: datetime) -> None:
         """Alerts began or ended: their groups have to look again."""
+        self._inhibitor.update(transitions)
         for transition in transitions:
             alert = transition.after
             if alert is not None and (alert.firing or alert.resolved):
                 self._groups.insert(alert, now)
                 self._adopt_at = self._adopt_at or (now if self._last_words and alert.firing else None)
                 self.wake.set()
+
+    def silenced(self, silences: Sequence[Silence]) -> None:
+        """Silences began, ended or changed: the groups that were told of their alerts look again at the next tick."""
+        now = self._clock.now()
+        about = (alert for alert in self._board.all() if any(one.matches(alert.labels) for one in silences))
+        keys = {key for alert in about for key in self._groups.homes(alert.id)}
+        for group in filter(None, map(self._groups.get, keys)):
+            if group.flushed_at is not None:
+                self._schedule(group, group.next_tick(now))
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         """Lease deliveries for the courier; until they are settled nothing else is decided on their lines."""
@@ -197,7 +221,7 @@ class Dispatcher:
         if len(lines) < len(integrations):
             self._held.add(key)
         alerts = self._board.tellable(group.members)
-        return flush(group, alerts, integrations, lines, self._routing.mutes, self._routing.external_url, now)
+        return flush(group, alerts, integrations, lines, self.mutes, self._routing.external_url, now)
 
     def _done(self, group: Group, result: Flush | None) -> Sequence[Alert]:
         decided = result.lines if result else {}
@@ -221,8 +245,19 @@ class Dispatcher:
         self._schedule(group, result.due_at)
         for verdict in result.verdicts:
             self._observer.notice(GroupFlushed(group.key, now, verdict))
+        self._notice_mutes(group, result.muted, now)
         if not group.members:
             self._groups.drop(group)
+
+    def _notice_mutes(self, group: Group, muted: Mapping[Labels, Verdict], now: datetime) -> None:
+        before = self._muted.pop(group.key, {})
+        members = {labels for _, labels in group.members} if before or muted else ()
+        if muted:
+            self._muted[group.key] = {labels: verdict for labels, verdict in muted.items() if labels in members}
+        for labels in [labels for labels in {**before, **muted} if labels in members]:
+            verdict = muted.get(labels, AUDIBLE)
+            if verdict != before.get(labels, AUDIBLE):
+                self._observer.notice(AlertMuted(group.key, labels, verdict, now))
 
     # When to look again.
 
@@ -262,11 +297,14 @@ class Dispatcher:
     def _rebuild(self, flushed: Mapping[str, datetime]) -> None:
         now = self._clock.now()
         self._groups = Groups(self._routing.root)
+        self._inhibitor = Inhibitor(self._routing.inhibit_rules, self._board.alive())
+        self.mutes = Muting(self._silences, self._inhibitor, self._routing.calendar)
         for alert in by_age(self._board.all(), now):
             self._groups.insert(alert, now, flushed)
         for group in self._groups:
             for integration in self._routing.of(group.route):
                 self._schedule(group, self._look_ahead(group, integration.id, now))
+        self._muted = {key: muted for key, muted in self._muted.items() if self._groups.get(key)}
         self._adopt_at = now
         self.wake.set()
 

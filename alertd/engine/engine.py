@@ -8,18 +8,22 @@ from alertd.core import lifecycle
 from alertd.core.alerts import Alert, Transition
 from alertd.core.board import Board
 from alertd.core.labels import Labels
+from alertd.core.mutes import Mutes
 from alertd.core.rules import RuleGroup
+from alertd.core.silences import Silences
 from alertd.engine.asking import Sources
 from alertd.engine.courier import Courier
 from alertd.engine.dispatcher import Dispatcher, Routing
 from alertd.engine.evaluator import Evaluator
 from alertd.engine.expansion import Expander
+from alertd.engine.silences import Silencer
 from alertd.errors import StoreError
 from alertd.events import Kind, Trouble
 from alertd.ports import Clock, Notifier, Observer, Store
 
 OUTAGE_TOLERANCE = timedelta(hours=1)
 _HISTORY = timedelta(days=5)
+_MOST_NAMED = 5  # of what could not be read
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,9 @@ class Engine:
 
     def __init__(self, plan: Plan, store: Store, observer: Observer, clock: Clock) -> None:
         self._store, self._observer, self._clock, self._plan = store, observer, clock, plan
-        self.board = Board()
-        self.dispatcher = Dispatcher(plan.routing, self.board, store, observer, clock)
+        self.board, silences = Board(), Silences()
+        self.dispatcher = Dispatcher(plan.routing, self.board, silences, store, observer, clock)
+        self.silencer = Silencer(silences, self.dispatcher.silenced, store, observer, clock)
         self.courier = Courier(self.dispatcher, store, observer, clock)
         self.evaluator = Evaluator(self.board, store, self.dispatcher.receive, observer, clock)
 
@@ -51,9 +56,17 @@ class Engine:
         tolerance = self._plan.outage_tolerance
         resumed = [lifecycle.resumed(alert, downtime, tolerance, now) for alert in snapshot.alerts]
         await self._keep_resumed(snapshot.alerts, resumed)
+        self._tell_damage(snapshot.damage)
         self.board.restore(resumed)
+        self.silencer.restore(snapshot.silences)
         self.dispatcher.restore(snapshot.told)
         await self.follow(self._plan)
+
+    def _tell_damage(self, damage: Sequence[str]) -> None:
+        if damage:
+            more = f" and {len(damage) - _MOST_NAMED} more" if len(damage) > _MOST_NAMED else ""
+            text = f"{'; '.join(damage[:_MOST_NAMED])}{more}"
+            self._observer.notice(Trouble("some of the state was lost", text, Kind.DAMAGE))
 
     async def _keep_resumed(self, before: Sequence[Alert], after: Sequence[Alert]) -> None:
         """Store what the downtime changed, so that another restart does not begin from what was before this one."""
@@ -77,6 +90,11 @@ class Engine:
         await self.evaluator.use(plan.groups, plan.sources, expander)
         self.board.keep({rule.key for group in plan.groups for rule in group.rules})
 
+    @property
+    def mutes(self) -> Mutes:
+        """Whoever can mute an alert now."""
+        return self.dispatcher.mutes
+
     def clock_jumped(self) -> None:
         """The clock was set: nothing waits for an hour that may be far off."""
         self.dispatcher.look_again()
@@ -85,6 +103,8 @@ class Engine:
         """Remember that the daemon is alive, for the length of the next downtime, and drop old history if asked."""
         now = self._clock.now()
         await self._store.touch(now)
+        self.silencer.tidy(now)
         if prune:
             self.dispatcher.forget_finished(now)
             await self._store.prune(now - _HISTORY)
+            self.silencer.tidy(now, now - _HISTORY)

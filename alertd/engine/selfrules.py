@@ -12,6 +12,7 @@ RELOAD = "alertd_config_last_reload_successful == 0"
 RECEIVER_FAILING = "alertd_notifications_failing > 0"
 DEAD = "alertd_outbox_dead > 0"
 STATE = "alertd_state_writable == 0"
+DAMAGE = "alertd_state_damaged > 0"
 CLOCK = "alertd_clock_jumped > 0"
 
 _AT_ONCE = timedelta(0)
@@ -58,6 +59,9 @@ GROUP = RuleGroup(
         _rule("AlertdStateNotWritable", STATE, "critical", _AT_ONCE,
               "alertd could not write its state",
               "What cannot be stored is not told. Is the disk full, or read-only?"),
+        _rule("AlertdStateDamaged", DAMAGE, "critical", _AT_ONCE,
+              "alertd lost some of its state",
+              "What is firing is told again; silences may be gone."),
         _rule("AlertdClockJumped", CLOCK, "info", _AT_ONCE,
               "The clock of the machine that alertd runs on was set",
               "Evaluations and messages were due at other times than they seem."),

@@ -43,7 +43,7 @@ class Selfwatch:
         self._reload: Facts = {}
         self._refused: Facts = {}
         self._dead: Facts = {}
-        self._troubles = {Kind.STATE: Moments(), Kind.CLOCK: Moments()}
+        self._troubles = {kind: Moments() for kind in (Kind.STATE, Kind.DAMAGE, Kind.CLOCK)}
         self._facts: Mapping[str, Callable[[datetime], Iterable[tuple[Labels, str]]]] = {
             selfrules.DOWN: lambda _: self._down.items(),
             selfrules.RULE_FAILING: lambda _: dict(self._failing.values()).items(),
@@ -52,6 +52,7 @@ class Selfwatch:
             selfrules.RECEIVER_FAILING: lambda _: self._refused.items(),
             selfrules.DEAD: lambda _: self._dead.items(),
             selfrules.STATE: self._troubles[Kind.STATE].recent,
+            selfrules.DAMAGE: self._troubles[Kind.DAMAGE].recent,
             selfrules.CLOCK: self._troubles[Kind.CLOCK].recent,
         }
 

@@ -17,6 +17,7 @@ import msgspec
 from alertd.core.alerts import Alert
 from alertd.core.labels import Labels
 from alertd.core.notification import Notification, NotifiedAlert
+from alertd.core.silences import Silence
 from alertd.core.told import Told
 from alertd.errors import StoreError
 
@@ -51,6 +52,7 @@ _ENCODER = msgspec.json.Encoder(enc_hook=_plain)
 _ALERT = msgspec.json.Decoder(Alert, dec_hook=_rich, strict=False)
 _NOTIFICATION = msgspec.json.Decoder(Notification, dec_hook=_rich, strict=False)
 _TOLD = msgspec.json.Decoder(Told, dec_hook=_rich, strict=False)
+_SILENCE = msgspec.json.Decoder(Silence, dec_hook=_rich, strict=False)
 
 
 class Encoder:
@@ -83,6 +85,10 @@ def encode_told(told: Told) -> Text:
     return _pack(_json(told))
 
 
+def encode_silence(silence: Silence) -> Text:
+    return _pack(_json(silence))
+
+
 def decode_alert(text: Text) -> Alert:
     return _decode(_ALERT, text)
 
@@ -93,6 +99,10 @@ def decode_notification(text: Text) -> Notification:
 
 def decode_told(text: Text) -> Told:
     return _decode(_TOLD, text)
+
+
+def decode_silence(text: Text) -> Silence:
+    return _decode(_SILENCE, text)
 
 
 def to_column(text: str) -> Text:

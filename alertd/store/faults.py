@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alertd.errors import StoreError
 
-_ASIDE = "stop alertd, move the file and its -wal and -shm aside, and start: the state then begins empty"
+_ASIDE = "restart alertd: it keeps a database of its own that is damaged aside, and begins with an empty state"
 _ADVICE = {
     sqlite3.SQLITE_FULL: "make room on the disk; alertd goes on by itself",
     sqlite3.SQLITE_IOERR: "look at the disk (dmesg, df, quotas); alertd tries again with the next write",

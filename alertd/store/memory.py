@@ -8,6 +8,7 @@ from datetime import datetime
 from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome, Sent, Status
 from alertd.core.labels import Labels
+from alertd.core.silences import Silence
 from alertd.core.told import NOTHING
 from alertd.errors import StoreError
 from alertd.ports import Snapshot
@@ -46,6 +47,7 @@ class MemoryStore:
         self._ended: dict[tuple[str, Labels], Alert] = {}
         self._rows: dict[str, _Row] = {}
         self._groups: dict[tuple[str, str], list[_Row]] = {}
+        self._silences: dict[str, Silence] = {}
         self._alive_at: datetime | None = None
         self._seq = 0
 
@@ -53,7 +55,10 @@ class MemoryStore:
         told = (row for rows in self._groups.values() for row in _told(rows))
         rows = sorted(told, key=lambda row: row.seq)
         return Snapshot(
-            (*self._alerts.values(), *self._ended.values()), tuple(row.delivery for row in rows), self._alive_at
+            alerts=(*self._alerts.values(), *self._ended.values()),
+            told=tuple(row.delivery for row in rows),
+            alive_at=self._alive_at,
+            silences=tuple(self._silences.values()),
         )
 
     async def record(self, transitions: Sequence[Transition]) -> None:
@@ -80,6 +85,9 @@ class MemoryStore:
         row = self._rows[delivery.id] = _Row(self._seq, delivery, finished_at=finished_at(delivery))
         rows.append(row)
         _outdate(rows)
+
+    async def silence(self, silences: Sequence[Silence]) -> None:
+        self._silences |= {silence.id: silence for silence in silences}
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         self._release(integration, now)
@@ -134,7 +142,10 @@ class MemoryStore:
             del self._rows[row.delivery.id]
             self._siblings(row.delivery).remove(row)
         self._groups = {key: rows for key, rows in self._groups.items() if rows}
-        return len(gone)
+        over = [silence.id for silence in self._silences.values() if silence.ends_at < before]
+        for silence_id in over:
+            del self._silences[silence_id]
+        return len(gone) + len(over)
 
     async def touch(self, now: datetime) -> None:
         self._alive_at = now

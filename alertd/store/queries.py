@@ -7,19 +7,32 @@ TOUCH = "INSERT INTO meta (key, value) VALUES ('alive_at', ?) ON CONFLICT (key) 
 
 ALIVE_AT = "SELECT value FROM meta WHERE key = 'alive_at'"
 
-ALERTS = "SELECT body FROM alerts ORDER BY rowid"
+ALERTS = "SELECT rowid, body FROM alerts ORDER BY rowid"
 
 WRITE_ALERT = """
 INSERT INTO alerts (rule, labels, ended, body) VALUES (?, ?, ?, ?)
 ON CONFLICT (rule, labels, ended) DO UPDATE SET body = excluded.body
 """
 
+DELETE_ALERT_ROW = "DELETE FROM alerts WHERE rowid = ?"
+
+DELETE_DELIVERY_ROW = "DELETE FROM deliveries WHERE seq = ?"
+
+DELETE_SILENCE_ROW = "DELETE FROM silences WHERE rowid = ?"
+
 DELETE_ALERT = "DELETE FROM alerts WHERE rule = ? AND labels = ? AND ended = ?"
+
+SILENCES = "SELECT rowid, body FROM silences ORDER BY rowid"
+
+WRITE_SILENCE = """
+INSERT INTO silences (id, ends_at, body) VALUES (?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, body = excluded.body
+"""
 
 # What every integration was last told about every group (the one row that OUTDATE leaves), and the newer one that is to
 # be told. Without the former, a pending row that dies after a restart would take the memory of what came before along.
 TOLD = """
-SELECT d.id, d.grp, d.integration, d.at, d.status, d.attempts, d.next_at, d.accepted_at, d.error,
+SELECT d.seq, d.id, d.grp, d.integration, d.at, d.status, d.attempts, d.next_at, d.accepted_at, d.error,
        p.notification, p.told
 FROM deliveries AS d INDEXED BY deliveries_current JOIN payloads AS p ON p.seq = d.seq
 WHERE d.current = 1 AND (d.status IN ('sent', 'silent') OR d.status = 'pending' AND NOT EXISTS (
@@ -122,6 +135,10 @@ DELETE FROM deliveries WHERE seq IN (
     WHERE status IN ('sent', 'silent', 'superseded', 'dead') AND finished_at < :before
       AND NOT (current = 1 AND status IN ('sent', 'silent') AND needed_until > :before)
     LIMIT :limit)
+"""
+
+PRUNE_SILENCES = """
+DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends_at < :before ORDER BY ends_at LIMIT :limit)
 """
 
 FREE_PAGES = "PRAGMA freelist_count"

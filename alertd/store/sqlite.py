@@ -2,17 +2,20 @@
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome
 from alertd.core.labels import Labels
+from alertd.core.silences import Silence
 from alertd.errors import StoreError
 from alertd.ports import Snapshot
 from alertd.store import tables
 from alertd.store.faults import explain
 from alertd.store.lock import Lock
+from alertd.store.rescue import DamageError, check, refusal, set_aside
 from alertd.store.schema import migrate
 from alertd.store.writer import Writer
 
@@ -31,14 +34,15 @@ _PRAGMAS = (
 class SqliteStore:
     """The Store port over one SQLite database; `open` it, and `close` it when done."""
 
-    def __init__(self, writer: Writer, lock: Lock) -> None:
-        self._writer, self._lock = writer, lock
+    def __init__(self, writer: Writer, lock: Lock, damage: str = "") -> None:
+        self._writer, self._lock, self._damage = writer, lock, damage
 
     @classmethod
     def open(cls, url: str) -> "SqliteStore":
         """Open or create what `sqlite:///relative` or `sqlite:////absolute` names, for this process alone.
 
-        Raises StoreError: another daemon has it, it cannot be read or written, or a newer alertd wrote it.
+        A database of alertd's that is damaged is kept aside; `load` says so. Raises StoreError: another daemon has it,
+        it cannot be read or written, it is none of ours, or a newer alertd wrote it.
         """
         path = _path(url)
         try:
@@ -47,13 +51,16 @@ class SqliteStore:
             raise explain(error, path) from error
         lock = Lock(path.with_name(path.name + ".lock"))
         try:
-            return cls(Writer(_connect(path), path), lock)
+            db, damage = _opened(path, ours=lock.ours)
+            lock.vouch()
+            return cls(Writer(db, path), lock, damage)
         except BaseException:
             lock.release()
             raise
 
     async def load(self) -> Snapshot:
-        return await self._writer.run(tables.load)
+        snapshot = await self._writer.run(tables.load)
+        return replace(snapshot, damage=(self._damage, *snapshot.damage)) if self._damage else snapshot
 
     async def record(self, transitions: Sequence[Transition]) -> None:
         if work := tuple(transitions):
@@ -63,6 +70,10 @@ class SqliteStore:
         added, deleted = tuple(deliveries), tuple(forgotten)
         if added or deleted:
             await self._writer.run(lambda db: tables.commit(db, added, deleted))
+
+    async def silence(self, silences: Sequence[Silence]) -> None:
+        if kept := tuple(silences):
+            await self._writer.run(lambda db: tables.silence(db, kept))
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         return await self._writer.run(lambda db: tables.claim(db, integration, now, until, limit))
@@ -102,6 +113,17 @@ def _path(url: str) -> Path:
     return Path(name)
 
 
+def _opened(path: Path, *, ours: bool) -> tuple[sqlite3.Connection, str]:
+    """The database, and what was wrong with the one that was kept aside. A file that is not ours is left alone."""
+    try:
+        return _connect(path), ""
+    except DamageError as error:
+        if not ours:
+            raise
+        aside = set_aside(path)
+        return _connect(path), f"{error}: the file is kept as {aside}, and the state begins empty"
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -111,7 +133,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         _prepare(db, path)
     except sqlite3.Error as error:
         db.close()
-        raise explain(error, path) from error
+        raise refusal(error, path) from error
     except BaseException:
         db.close()
         raise
@@ -124,6 +146,7 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StoreError(f"{path}: no write-ahead log is possible there (journal mode {mode}): use a local disk")
+    check(db, path)
     migrate(db, path)
     db.execute("BEGIN IMMEDIATE")
     tables.release_all(db)

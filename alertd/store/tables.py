@@ -1,29 +1,57 @@
 """What each method of the SQLite store does inside its transaction: values to rows and back."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from sqlite3 import Connection
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome, Sent, Status
 from alertd.core.labels import Labels
+from alertd.core.silences import Silence
 from alertd.errors import StoreError
 from alertd.ports import Snapshot
 from alertd.store import codec, queries
 from alertd.store.codec import Encoder, from_column, from_micros, to_column, to_micros
 from alertd.store.outbox import FOREVER, admitted, finished_at, needed_until, settled
 
+T = TypeVar("T")
+
 
 def load(db: Connection) -> Snapshot:
+    """Everything; rows that cannot be read are deleted, so that one of them does not keep the others from going on."""
     alive_at = db.execute(queries.ALIVE_AT).fetchone()
+    damage: list[str] = []
     return Snapshot(
-        alerts=tuple(codec.decode_alert(body) for (body,) in db.execute(queries.ALERTS)),
-        told=tuple(_delivery(row) for row in db.execute(queries.TOLD)),
+        alerts=tuple(_readable(db, _ALERTS, damage)),
+        told=tuple(_readable(db, _TOLD, damage)),
         alive_at=from_micros(alive_at[0]) if alive_at else None,
+        silences=tuple(_readable(db, _SILENCES, damage)),
+        damage=tuple(damage),
     )
+
+
+@dataclass(frozen=True)
+class _Kept(Generic[T]):
+    """Rows that hold a value each, after their number."""
+
+    name: str
+    query: str
+    decode: Callable[[tuple[Any, ...]], T]
+    delete: str
+
+
+def _readable(db: Connection, kept: _Kept[T], damage: list[str]) -> Iterator[T]:
+    bad: list[tuple[int]] = []
+    for number, *row in db.execute(kept.query):
+        try:
+            yield kept.decode(tuple(row))
+        except (StoreError, ValueError) as error:
+            damage.append(f"{kept.name}, row {number}: {error}")
+            bad.append((number,))
+    db.executemany(kept.delete, bad)
 
 
 def record(db: Connection, transitions: Sequence[Transition]) -> None:
@@ -72,6 +100,11 @@ def _add(db: Connection, delivery: Delivery, encoder: Encoder) -> None:
 def _add_payload(db: Connection, seq: int, delivery: Delivery, encoder: Encoder) -> None:
     notification = delivery.notification and encoder.notification(delivery.notification)
     db.execute(queries.ADD_PAYLOAD, (seq, notification, codec.encode_told(delivery.told)))
+
+
+def silence(db: Connection, silences: Sequence[Silence]) -> None:
+    rows = [(to_column(one.id), to_micros(one.ends_at), codec.encode_silence(one)) for one in silences]
+    db.executemany(queries.WRITE_SILENCE, rows)
 
 
 def claim(db: Connection, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
@@ -140,7 +173,8 @@ def counts(db: Connection) -> Mapping[str, int]:
 
 def prune(db: Connection, before: datetime, limit: int) -> int:
     """Delete at most `limit` rows, so that nobody waits long for the writer; return how many. Gives room back, too."""
-    pruned = db.execute(queries.PRUNE, {"before": to_micros(before), "limit": limit}).rowcount
+    what = {"before": to_micros(before), "limit": limit}
+    pruned = db.execute(queries.PRUNE, what).rowcount + db.execute(queries.PRUNE_SILENCES, what).rowcount
     (free,) = db.execute(queries.FREE_PAGES).fetchone()
     for _ in range(min(free, limit)):
         db.execute(queries.SHRINK)  # a page a call: the sqlite3 module steps a statement without columns only once
@@ -174,3 +208,8 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
         accepted_at=_instant(accepted_at),
         error=from_column(error),
     )
+
+
+_ALERTS = _Kept("alerts", queries.ALERTS, lambda row: codec.decode_alert(row[0]), queries.DELETE_ALERT_ROW)
+_TOLD = _Kept("deliveries", queries.TOLD, _delivery, queries.DELETE_DELIVERY_ROW)
+_SILENCES = _Kept("silences", queries.SILENCES, lambda row: codec.decode_silence(row[0]), queries.DELETE_SILENCE_ROW)

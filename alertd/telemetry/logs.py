@@ -11,6 +11,8 @@ from typing import Any, Literal, TextIO
 from alertd.core.delivery import Dead, Retry, Sent
 from alertd.events import (
     AlertChanged,
+    AlertMuted,
+    Beat,
     DatasourceAnswered,
     DeliveryTried,
     Event,
@@ -19,6 +21,7 @@ from alertd.events import (
     Printed,
     Reloaded,
     RuleEvaluated,
+    SilenceChanged,
     Trouble,
 )
 from alertd.telemetry.formats import ConsoleFormat, JsonFormat
@@ -51,9 +54,12 @@ class Logs:
             DatasourceAnswered: self._datasource_answered,
             AlertChanged: self._alert_changed,
             GroupFlushed: self._group_flushed,
+            AlertMuted: self._alert_muted,
+            SilenceChanged: self._silence_changed,
             DeliveryTried: self._delivery_tried,
             Reloaded: self._reloaded,
             Printed: self._printed,
+            Beat: self._beat,
             Trouble: self._trouble,
         }
 
@@ -147,6 +153,18 @@ class Logs:
             muted=verdict.muted,
         )
 
+    def _alert_muted(self, event: AlertMuted) -> None:
+        if not self._log.isEnabledFor(INFO):
+            return
+        message, name = "alert muted" if event.verdict else "alert audible again", event.labels.get("alertname", "")
+        self._write(INFO, message, alert=name, labels=event.labels, group=event.group, why=str(event.verdict))
+
+    def _silence_changed(self, event: SilenceChanged) -> None:
+        one, matchers = event.silence, ", ".join(map(str, event.silence.matchers))
+        times = {"starts_at": one.starts_at, "ends_at": one.ends_at}
+        people = {"created_by": one.created_by, "comment": one.comment}
+        self._write(INFO, f"silence {event.state}", silence=one.id, matchers=matchers, **times, **people)
+
     def _delivery_tried(self, event: DeliveryTried) -> None:
         one, outcome = event.delivery, event.outcome
         place = {"integration": one.integration, "group": one.group, "delivery": one.id}
@@ -171,6 +189,13 @@ class Logs:
     def _printed(self, event: Printed) -> None:
         rule = event.rule.name if event.rule else ""
         self._write(INFO, "a condition wrote", rule=rule, file=event.path, stream=event.stream, text=event.text)
+
+    def _beat(self, event: Beat) -> None:
+        problem = "; ".join(event.ailments) or event.error
+        if not self._news("heartbeat", "", problem):
+            return
+        what = "no heartbeat is sent" if event.ailments else "the heartbeat failed"
+        self._write(WARNING if problem else INFO, what if problem else "the heartbeat goes on", why=problem)
 
     def _trouble(self, event: Trouble) -> None:
         self._write(ERROR, event.where, error=event.error)

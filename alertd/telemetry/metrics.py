@@ -16,6 +16,7 @@ from alertd import __version__
 from alertd.core.delivery import Dead, Delivery, Sent
 from alertd.events import (
     AlertChanged,
+    Beat,
     DatasourceAnswered,
     DeliveryTried,
     Event,
@@ -70,6 +71,7 @@ class Metrics:
             AlertChanged: self._alert_changed,
             DeliveryTried: self._delivery_tried,
             Reloaded: self._reloaded,
+            Beat: lambda beat: self._beats.labels(_result(beat)).inc(),
             Trouble: lambda _: self._troubles.inc(),
         }
 
@@ -124,6 +126,7 @@ class Metrics:
             "alertd_config_last_reload_success_timestamp_seconds", "When the last good one was.", registry=to
         )
         self._troubles = Counter("alertd_troubles", "What should not have happened.", registry=to)
+        self._beats = Counter("alertd_heartbeats", "Signs of life, by result.", ["result"], registry=to)
         build = Gauge("alertd_build_info", "Always 1.", ["version", "python"], registry=to)
         build.labels(__version__, platform.python_version()).set(1)
 
@@ -167,6 +170,10 @@ class Metrics:
         self._reloaded_at.set(event.at.timestamp())
         self._failing.clear()  # rules and datasources that are no more must not stay; the others come back
         self._up.clear()
+
+
+def _result(beat: Beat) -> str:
+    return "withheld" if beat.ailments else "failed" if beat.error else "sent"
 
 
 def _channel(delivery: Delivery) -> tuple[str, str]:

@@ -60,14 +60,21 @@ def _read_plainly(request: HttpRequest) -> Received:
     return Received(request.headers.get("webhook-id", ""), request.body.decode("utf-8", "replace"), request.headers)
 
 
+def _say_ok(_: HttpRequest) -> bytes:
+    return b"ok"
+
+
 @dataclass
 class HttpSink:
     """An HTTP server as the far side. `read` says what a request means, by default the id is in `webhook-id`.
 
-    Its refusals repeat the request, as those of many servers do: an error message must not pass that on.
+    A request that carries no message, for which `read` says None, is answered and not kept. `answer` says what an
+    accepted request is answered with. Its refusals repeat the request, as those of many servers do: an error message
+    must not pass that on.
     """
 
-    read: Callable[[HttpRequest], Received] = _read_plainly
+    read: Callable[[HttpRequest], Received | None] = _read_plainly
+    answer: Callable[[HttpRequest], bytes] = _say_ok
     url: str = ""
     received: list[Received] = field(default_factory=list)
     _how: Behaviour = Behaviour.ACCEPT
@@ -82,16 +89,16 @@ class HttpSink:
                 return
             if self._how is Behaviour.HANG:
                 await asyncio.Event().wait()
-            if self._how is Behaviour.ACCEPT:
-                self.received.append(self.read(request))
-            writer.write(_answer(request, self._how))
+            if self._how is Behaviour.ACCEPT and (read := self.read(request)) is not None:
+                self.received.append(read)
+            writer.write(_answer(request, self._how, self.answer))
             await writer.drain()
 
 
-def _answer(request: HttpRequest, how: Behaviour) -> bytes:
+def _answer(request: HttpRequest, how: Behaviour, accepted: Callable[[HttpRequest], bytes]) -> bytes:
     status = _STATUS[how]
     told = f"{request.headers.get('authorization')}: cannot {request.method} {request.path} {dict(request.headers)}"
-    said = told.encode() if how is not Behaviour.ACCEPT else b"ok"
+    said = told.encode() if how is not Behaviour.ACCEPT else accepted(request)
     later = f"Retry-After: {RETRY_AFTER.seconds}\r\n" if how is Behaviour.LATER else ""
     return f"HTTP/1.1 {status} X\r\n{later}Content-Length: {len(said)}\r\n\r\n".encode() + said
 
@@ -105,9 +112,12 @@ async def _request(reader: asyncio.StreamReader) -> HttpRequest | None:
 
 
 @asynccontextmanager
-async def http_sink(read: Callable[[HttpRequest], Received] = _read_plainly) -> AsyncIterator[HttpSink]:
+async def http_sink(
+    read: Callable[[HttpRequest], Received | None] = _read_plainly,
+    answer: Callable[[HttpRequest], bytes] = _say_ok,
+) -> AsyncIterator[HttpSink]:
     """An HTTP server on loopback for as long as the context lasts."""
-    sink = HttpSink(read)
+    sink = HttpSink(read, answer)
     connections: set[asyncio.Future[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -25,7 +25,7 @@ def routes(board: Board) -> list[BaseRoute]:
         return _success({"groups": [group for group in groups if group["rules"]]})
 
     async def alerts(_: Request) -> JSONResponse:
-        return _success({"alerts": [_alert(alert) for alert in board.alive()]})
+        return _success({"alerts": [_alert(alert) for alert in board.alive() if not alert.posted]})
 
     return [Route("/api/v1/rules", rules), Route("/api/v1/alerts", alerts)]
 

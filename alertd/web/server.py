@@ -1,5 +1,9 @@
-"""The HTTP server: uvicorn on a socket of our own; the only home of uvicorn."""
+"""The HTTP server: uvicorn on a socket of our own, behind what bounds and guards it. uvicorn's home, with `connection`.
 
+connection ▶ extra headers ▶ limits ▶ security ▶ bodies ▶ routes
+"""
+
+import asyncio
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,6 +11,14 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp
+
+from alertd.web.bodies import Bodies
+from alertd.web.connection import Connection
+from alertd.web.limits import Limits, Seconds
+from alertd.web.security import ExtraHeaders, Security
+from alertd.web.settings import Certificates, Settings
+from alertd.web.tls import Renewing
 
 _GRACE = 3  # seconds for open connections to end at shutdown
 _BACKLOG = 512
@@ -37,21 +49,32 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(routes: Sequence[BaseRoute], prefix: str) -> Server:
-    """A server of these routes below a path prefix; `await server.serve(sockets=[…])` runs it."""
+def guarded(routes: Sequence[BaseRoute], prefix: str, settings: Settings, seconds: Seconds) -> ASGIApp:
+    """These routes below a path prefix, for those who may ask them, as much as they may."""
     path = prefix.strip("/")
     mounted: Sequence[BaseRoute] = [Mount(f"/{path}", routes=routes)] if path else routes
+    bodies = Bodies(Starlette(routes=mounted), lambda: settings.web.limits)
+    return ExtraHeaders(Limits(Security(bodies, settings, prefix), settings, seconds), settings)
+
+
+def serve(routes: Sequence[BaseRoute], settings: Settings) -> Server:
+    """A server of these routes; `await server.serve(sockets=[…])` runs it.
+
+    Raises OSError or ValueError if its TLS certificate cannot be used.
+    """
+    patient = type("PatientConnection", (Connection,), {"settings": settings})
     config = uvicorn.Config(
-        Starlette(routes=mounted),
-        http="httptools",
+        guarded(routes, settings.web.route_prefix, settings, asyncio.get_running_loop().time),
+        http=patient,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         date_header=True,
-        timeout_keep_alive=30,
         timeout_graceful_shutdown=_GRACE,
-        h11_max_incomplete_event_size=64 << 10,
     )
+    config.load()
+    if settings.encrypted:
+        config.ssl = Renewing(Certificates(settings))
     return Server(config)

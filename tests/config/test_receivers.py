@@ -91,7 +91,6 @@ MISTAKES = {
     "{name: a, pigeon_configs: [5]}": "config.yaml:1:40: expected a mapping, found text",
     "{name: a, pigeon_configs: {loft: x}}": "pigeon_configs: expected a list, found a mapping (begin with a dash)",
     "{name: a, pidgeon_configs: []}": ':1:23: unknown key "pidgeon_configs" (did you mean "pigeon_configs"?)',
-    "{name: a, slack_configs: []}": 'this alertd has no notifier "slack" (it has: ',
     "{name: a, lables: {}}": 'unknown key "lables" (did you mean "labels"?)',
     "{name: a, broken_configs: [{}]}": "has no pydantic model `Config`",
     "{name: a, gone_configs: [{}]}": "carrier_dove:Dove cannot be imported",

@@ -10,8 +10,10 @@ import pytest
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.delivery import Dead, Delivery, Retry, Sent, Status, identify
 from alertd.core.labels import Labels
+from alertd.core.matchers import Matcher
 from alertd.core.notification import Notification, NotifiedAlert, Reason
 from alertd.core.severity import Severity
+from alertd.core.silences import Silence, expired
 from alertd.core.told import NOTHING, Cooling, Mark, Told
 from alertd.errors import StoreError
 from alertd.ports import Store
@@ -318,6 +320,29 @@ async def test_prune_keeps_what_a_cooldown_depends_on(store: Store) -> None:
     await _finish(store, "cooling", [0], replace(NOTHING, cooling=cooling))
     assert await store.prune(after(59)) == 0
     assert await store.prune(after(60)) == 1
+
+
+def silence(name: str, ends: float, **more: str) -> Silence:
+    matchers = (Matcher("alertname", "=~", 'Job.*|"✓'), Matcher("zone", "!=", ""))
+    return Silence(name, matchers, NOON, after(ends), NOON, **more, annotations={"ticket": "1"})
+
+
+async def test_silences_are_kept_by_id(store: Store) -> None:
+    one, other = silence("one", 60, created_by="ann", comment="\ud800 why"), silence("other", 90)
+    await store.silence([one, other])
+    assert (await store.load()).silences == (one, other)
+    assert one.matches({"alertname": "JobDown", "zone": "a"})  # whatever that leaves behind is not written
+    over = expired(one, after(1))
+    await store.silence([over])
+    await store.silence([])
+    assert (await store.load()).silences == (over, other)
+
+
+async def test_prune_deletes_silences_that_ended_long_ago(store: Store) -> None:
+    await store.silence([silence(str(minutes), minutes) for minutes in (1, 2, 3)])
+    assert await store.prune(after(1)) == 0  # strictly older
+    assert await store.prune(after(2.5)) == 2
+    assert [one.id for one in (await store.load()).silences] == ["3"]
 
 
 async def test_the_daemon_was_alive(store: Store) -> None:

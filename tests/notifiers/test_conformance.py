@@ -52,7 +52,7 @@ class NeverGivesUp(WebhookNotifier):
 
 class SaysTheSecret(WebhookNotifier):
     async def send(self, notification: Notification) -> str:
-        return f"{await super().send(notification)} from {self._url()}"
+        return f"{await super().send(notification)} from {self.config.url.get_secret_value()}"
 
 
 class SaysTooMuch(WebhookNotifier):
@@ -114,7 +114,7 @@ class WaitsForEver(WebhookNotifier):
 
 class Talks(WebhookNotifier):
     def __repr__(self) -> str:
-        return f"<{self._url()}>"
+        return f"<{self.config.url.get_secret_value()}>"
 
 
 class Loose(WebhookNotifier):

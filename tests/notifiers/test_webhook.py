@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from alertd.config.http import HttpConfig
 from alertd.core.labels import Labels
 from alertd.core.notification import Notification, NotifiedAlert, Reason
-from alertd.errors import DeliveryError
+from alertd.errors import DeliveryError, TemplateError
 from alertd.notifiers.webhook import WebhookConfig, WebhookNotifier, sign
 from alertd.ports import Context
 from alertd.testing import START, ManualClock
@@ -238,3 +238,56 @@ def test_bad_configuration(config: dict[str, str]) -> None:
 def test_secrets_do_not_show() -> None:
     config = WebhookConfig(url="http://host/hush", secret="whsec_hush")
     assert "hush" not in repr(config)
+
+
+def templated(text: str, notification: Notification) -> str:
+    """Templates that know five words."""
+    if "{{ .Nope }}" in text:
+        raise TemplateError("nope")
+    known = {"count": len(notification.alerts), "job": "api", "json": '[{"a": null, "b": "no"}]', "map": "a: 1\nb: yes"}
+    for name, value in {**known, "none": "", "hash": "#x", "big": "1e999", "two": "--- 1\n--- 2\n"}.items():
+        text = text.replace(f"{{{{ {name} }}}}", str(value))
+    return text
+
+
+async def sent(server: HttpServer, **config: object) -> str:
+    notifier = WebhookNotifier(WebhookConfig(**config), replace(CONTEXT, render=templated))
+    try:
+        return await notifier.send(MESSAGE)
+    finally:
+        await notifier.aclose()
+
+
+async def test_a_payload_of_ones_own(server: HttpServer) -> None:
+    """Keys and leaves are templates; what looks like YAML or JSON becomes it, as in Alertmanager."""
+    tree = {
+        "{{ job }}": "{{ count }}", "text": "{{ count }} alerts", "list": ["{{ json }}", "true", "07", "0.5", "x: y"],
+        "map": "{{ map }}", "none": "{{ none }}", "hash": "{{ hash }}", "big": "{{ big }}", "two": "{{ two }}", "n": 5,
+    }  # fmt: skip
+    await sent(server, url=server.url, payload=tree, secret="plain")
+    (request,) = server.requests
+    assert json.loads(request.body) == {
+        "api": 2, "text": "2 alerts", "list": [[{"a": None, "b": "no"}], True, 7, 0.5, {"x": "y"}],
+        "map": {"a": 1, "b": "yes"}, "none": None, "hash": "#x", "big": "1e999", "two": "--- 1\n--- 2\n", "n": 5,
+    }  # fmt: skip
+    timestamp = request.headers["webhook-timestamp"]
+    assert request.headers["webhook-signature"] == sign("plain", "id-1", timestamp, request.body)
+
+
+async def test_a_payload_that_fails_says_so_in_its_place(server: HttpServer) -> None:
+    said = await sent(server, url=server.url, payload={"a": "{{ .Nope }}", "b": "fine"})
+    body = json.loads(server.requests[0].body)
+    assert body["b"] == "fine"
+    assert "`payload.a` failed" in body["a"]
+    assert "`payload.a` failed" in said
+
+
+async def test_a_url_can_be_a_template(server: HttpServer) -> None:
+    server.otherwise = answer(200, b"thanks, hook of api")
+    said = await sent(server, url=f"{server.url}/{{{{ job }}}}/hushed?a={{{{ count }}}}")
+    assert server.requests[0].path == "/api/hushed?a=2"
+    assert said == "200 thanks, hook of api"
+    for url in ("{{ job }}", "http://x/{{ .Nope }}", "{{ none }}"):
+        with pytest.raises(DeliveryError) as caught:
+            await sent(server, url=url)
+        assert (caught.value.permanent, caught.value.reason) == (True, "config")

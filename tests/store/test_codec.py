@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from alertd.core.alerts import Alert, State
 from alertd.core.labels import Labels
+from alertd.core.matchers import Matcher
 from alertd.core.notification import Notification, NotifiedAlert, Reason
 from alertd.core.severity import Severity
+from alertd.core.silences import Silence
 from alertd.core.told import Cooling, Mark, Told
 from alertd.errors import StoreError
 from alertd.store import codec
@@ -61,6 +63,26 @@ coolings = st.builds(Cooling, instants, st.sampled_from(Severity))
 tolds = st.builds(
     Told, st.none() | instants, st.dictionaries(texts, marks, max_size=2), st.dictionaries(texts, coolings, max_size=2)
 )
+
+
+filled = st.text(min_size=1, max_size=8)
+matchers = st.builds(Matcher, filled, st.sampled_from(["=", "!="]), texts)
+silences = st.builds(
+    Silence,
+    texts,
+    st.lists(matchers).map(tuple),
+    instants,
+    instants,
+    instants,
+    texts,
+    texts,
+    st.dictionaries(texts, texts),
+)
+
+
+@given(silences)
+def test_a_silence_comes_back(silence: Silence) -> None:
+    assert codec.decode_silence(codec.encode_silence(silence)) == silence
 
 
 @given(alerts)

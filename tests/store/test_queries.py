@@ -26,7 +26,7 @@ def plan(db: Connection, text: str) -> list[str]:
     return [detail for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {text}", parameters)]
 
 
-@pytest.mark.parametrize("name", sorted(NAMED.keys() - {"ALERTS", "COUNTS", "PRUNE"}))
+@pytest.mark.parametrize("name", sorted(NAMED.keys() - {"ALERTS", "SILENCES", "COUNTS", "PRUNE"}))
 def test_only_small_indexes_are_walked(db: Connection, name: str) -> None:
     for step in plan(db, NAMED[name]):
         if step.startswith("SCAN") and "waiting" not in step.split()[1:2]:
@@ -46,3 +46,4 @@ def test_counting_reads_an_index_only(db: Connection) -> None:
 
 def test_prune_finds_what_is_old(db: Connection) -> None:
     assert any("deliveries_finished (status=? AND finished_at<?)" in step for step in plan(db, queries.PRUNE))
+    assert any("silences_ended (ends_at<?)" in step for step in plan(db, queries.PRUNE_SILENCES))

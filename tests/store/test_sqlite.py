@@ -73,7 +73,8 @@ def refusal(path: Path) -> str:
 def test_a_file_that_is_no_database(path: Path) -> None:
     path.write_bytes(b"root:x:0:0:" * 1000)
     assert str(path) in refusal(path)
-    assert "not an SQLite database, or it is damaged; stop alertd, move the file" in refusal(path)
+    assert "not an SQLite database, or it is damaged" in refusal(path)
+    assert path.read_bytes().startswith(b"root:")
 
 
 def test_a_place_that_cannot_be_written() -> None:
@@ -111,16 +112,59 @@ async def test_a_refused_file_can_be_opened_once_it_is_repaired(path: Path) -> N
     await reopen(path).close()
 
 
-async def test_damage_inside_is_named(path: Path) -> None:
+async def filled(path: Path, alerts: int = 500) -> None:
     store = reopen(path)
-    await store.record([Transition(None, Alert("r", Labels({"n": str(n)}), State.FIRING, NOON)) for n in range(500)])
+    await store.record([Transition(None, Alert("r", Labels({"n": str(n)}), State.FIRING, NOON)) for n in range(alerts)])
     await store.close()
-    whole = path.read_bytes()
-    half = len(whole) // 2
-    path.write_bytes(whole[:half] + os.urandom(len(whole) - half))
+
+
+DAMAGES = {
+    "the second half": lambda whole: whole[: len(whole) // 2] + os.urandom(len(whole) - len(whole) // 2),
+    "the header": lambda whole: b"x" * 100 + whole[100:],
+    "cut": lambda whole: whole[: len(whole) // 3],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_a_damaged_database_is_kept_aside(path: Path, damage: str) -> None:
+    await filled(path)
+    broken = DAMAGES[damage](path.read_bytes())
+    for number in (1, 2):
+        path.write_bytes(broken)
+        store = reopen(path)
+        snapshot = await store.load()
+        assert snapshot.alerts == ()
+        (said,) = snapshot.damage
+        assert f"the file is kept as {path}.damaged-{number}, and the state begins empty" in said
+        assert Path(f"{path}.damaged-{number}").read_bytes()[100:] == broken[100:]
+        await store.record([Transition(None, Alert("r", Labels(), State.FIRING, NOON))])
+        await store.close()
     store = reopen(path)
-    with pytest.raises(StoreError, match=rf"{path}: database disk image is malformed: it is damaged"):
-        await store.load()
+    assert (await store.load()).damage == ()
+    await store.close()
+
+
+async def test_a_row_that_cannot_be_read_does_not_take_the_others_along(path: Path) -> None:
+    await filled(path, 3)
+    store = reopen(path)
+    await store.commit([delivery(0, "a"), delivery(0, "b")], ())
+    await store.close()
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE alerts SET body = '{' WHERE rowid = 2")
+        db.execute("UPDATE payloads SET told = x'00' WHERE seq = 1")
+        db.execute("INSERT INTO silences VALUES ('s', 0, '[]')")
+    db.close()
+    store = reopen(path)
+    snapshot = await store.load()
+    assert [alert.labels["n"] for alert in snapshot.alerts] == ["0", "2"]
+    assert [one.group for one in snapshot.told] == ["b"]
+    assert [said.partition(":")[0] for said in snapshot.damage] == [
+        "alerts, row 2",
+        "deliveries, row 1",
+        "silences, row 1",
+    ]
+    assert [one.group for one in await store.claim(HOOK, NOON, after(60), 9)] == ["b"]
+    assert (await store.load()).damage == ()
     await store.close()
 
 

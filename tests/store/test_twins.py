@@ -16,7 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.delivery import Dead, Delivery, Outcome, Retry, Sent, Status
 from alertd.core.labels import Labels
+from alertd.core.matchers import Matcher
 from alertd.core.severity import Severity
+from alertd.core.silences import Silence
 from alertd.core.told import NOTHING, Cooling, Told
 from alertd.errors import StoreError
 from alertd.ports import Store
@@ -118,6 +120,11 @@ class Twins(RuleBasedStateMachine):
         self.both("commit", (), [("rule", Labels({"alertname": forgotten}))] if forgotten else ())
         self.both("touch", NOON + timedelta(minutes=self.now))
 
+    @rule(names=st.lists(names), minutes=st.integers(0, 30))
+    def silence(self, names: list[str], minutes: int) -> None:
+        now, end = NOON + timedelta(minutes=self.now), NOON + timedelta(minutes=self.now + minutes)
+        self.both("silence", [Silence(name, (Matcher("job", "=", "a"),), now, end, now) for name in names])
+
     @rule(age=st.sampled_from([0, 3, 20]))
     def prune(self, age: int) -> None:
         self.both("prune", NOON + timedelta(minutes=self.now - age))
@@ -142,7 +149,7 @@ class Twins(RuleBasedStateMachine):
 
     async def _load(self, store: Store) -> tuple[Any, ...]:
         snapshot = await store.load()
-        return set(map(repr, snapshot.alerts)), snapshot.told, snapshot.alive_at
+        return set(map(repr, snapshot.alerts)), snapshot.told, snapshot.alive_at, set(map(repr, snapshot.silences))
 
     @invariant()
     def at_most_one_waits(self) -> None:

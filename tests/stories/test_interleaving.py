@@ -203,11 +203,14 @@ async def test_one_group_that_cannot_be_decided_holds_up_no_other() -> None:
                 raise ValueError("a bug")
             return AUDIBLE
 
+        def concern(self, *_: object) -> bool:
+            return False
+
     world = World(rule("JobDown"), route=replace(ROUTE, group_by=("job",)))
     for job in "ab":
         world.at("1m").fires("JobDown", job=job)
     await world.run_until("1m20s")
-    world.engine.dispatcher._routing = replace(world.engine.dispatcher._routing, mutes=Bug())
+    world.engine.dispatcher.mutes = Bug()
     await world.run_until("10m")
     assert [line.split(": ")[0] for line in world.story] == ["1m30s ops", "1m35s ops"]
     assert len({line.split(": ")[1] for line in world.story}) == 2

@@ -8,23 +8,29 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
+from inspect import isawaitable
 from itertools import count
 from pathlib import Path
 
 from alertd.core import durations, grid
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome
+from alertd.core.inhibition import InhibitRule
+from alertd.core.intervals import Calendar, Interval
 from alertd.core.labels import Labels
+from alertd.core.matchers import parse
 from alertd.core.notification import Notification
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
 from alertd.core.rules import Rule, RuleGroup
 from alertd.core.samples import Answer, Sample
+from alertd.core.silences import Draft, Silence
 from alertd.engine.asking import Sources
 from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
 from alertd.engine.selfrules import NAME
 from alertd.engine.selfwatch import Selfwatch
+from alertd.engine.silences import Silencer
 from alertd.engine.watched import Watched
 from alertd.errors import DeliveryError, QueryError, QueryFailure, StoreError
 from alertd.events import Event
@@ -105,6 +111,10 @@ class FlakyStore(MemoryStore):
         self._write()
         await super().commit(deliveries, forgotten)
 
+    async def silence(self, silences: Sequence[Silence]) -> None:
+        self._write()
+        await super().silence(silences)
+
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         self._write()
         return await super().settle(delivery, outcome)
@@ -138,16 +148,24 @@ class Moment:
         """The receiver refuses everything like this (None: accepts again)."""
         self.do(lambda: setattr(self.world.receivers[integration], "refusal", refusal))
 
+    def silences(self, matchers: str, lasting: str = "1h", name: str = "", begins_in: str = "0s") -> None:
+        """Somebody makes a silence, or changes that which has this name in the story."""
+        self.do(lambda: self.world.silence(matchers, lasting, name or matchers, begins_in))
+
+    def unsilences(self, name: str) -> None:
+        """Somebody ends the silence of this name, or, if it has none, with these matchers."""
+        self.do(lambda: self.world.silencer.expire(self.world.silence_ids[name]))
+
     def restarts(self) -> None:
         """The process dies without a word and begins anew on the same store."""
         self.do(self.world.restart)
 
     def reloads(self, **plan: object) -> None:
-        """Another configuration: `rules=`, `route=`, `integrations=`."""
+        """Another configuration: `rules=`, `route=`, `integrations=`, `inhibit_rules=`, `intervals=`."""
         self.do(lambda: self.world.reload(**plan))
 
     def do(self, action: Callable[[], object]) -> None:
-        """Anything else."""
+        """Anything else; what it returns is awaited, if that can be."""
         self.world.schedule(self.at, action)
 
 
@@ -162,13 +180,18 @@ class World:
         path: Path | None = None,
         limit: int = 0,
         interval: timedelta = INTERVAL,
+        inhibit_rules: Sequence[InhibitRule] = (),
+        intervals: Mapping[str, Interval] | None = None,
+        start: datetime = START,
     ) -> None:
-        self.clock, self.path = ManualClock(START), path
+        self.start, self.clock, self.path = start, ManualClock(start), path
         self.store: Store = FlakyStore()
         self.observer = RecordingObserver()
         self.prometheus, self.heard = Prometheus(), list[Notification]()
         self.rules, self.route, self.integrations = rules, route, integrations
         self.limit, self.interval = limit, interval
+        self.inhibit_rules, self.intervals = inhibit_rules, intervals or {}
+        self.silence_ids: dict[str, str] = {}
         self.receivers: dict[str, Receiver] = {}
         self._script: list[tuple[datetime, int, Callable[[], object]]] = []
         self._order = count()
@@ -180,11 +203,11 @@ class World:
 
     def at(self, time: str) -> Moment:
         """A moment so long after the start."""
-        return Moment(self, START + durations.parse(time))
+        return Moment(self, self.start + durations.parse(time))
 
     async def run_until(self, time: str) -> None:
         """Live until then."""
-        end = START + durations.parse(time)
+        end = self.start + durations.parse(time)
         if self.engine is None:
             await self._start()
         for _ in range(_MOST_STEPS):
@@ -211,6 +234,21 @@ class World:
         """The alerts alive and their states."""
         assert self.engine is not None
         return {_name(alert.labels): str(alert.state) for alert in self.engine.board.alive()}
+
+    @property
+    def silencer(self) -> Silencer:
+        """Where silences are made and ended."""
+        assert self.engine is not None
+        return self.engine.silencer
+
+    async def silence(self, matchers: str, lasting: str, name: str, begins_in: str = "0s") -> Silence:
+        """Make the silence that the story calls so; or change it, which does not change when it began."""
+        now, known = self.clock.now(), self.silence_ids.get(name, "")
+        starts_at = self.silencer.get(known).starts_at if known else now + durations.parse(begins_in)
+        draft = Draft(parse(matchers), now + durations.parse(lasting), starts_at, known, "ann", name)
+        made = await self.silencer.put(draft)
+        self.silence_ids[name] = made.id
+        return made
 
     def error(self, name: str) -> str:
         """What is wrong with a rule."""
@@ -249,7 +287,9 @@ class World:
         return Plan(
             groups=[group],
             sources=Sources({"": Watched(self.prometheus, self._observers, self.clock), NAME: self._selfwatch}),
-            routing=Routing(self.route, self.integrations, "http://alertd.example"),
+            routing=Routing(
+                self.route, self.integrations, "http://alertd.example", self.inhibit_rules, Calendar(self.intervals)
+            ),
             notifiers={one.id: self.receivers[one.id] for some in self.integrations.values() for one in some},
         )
 
@@ -283,7 +323,9 @@ class World:
 
     async def _step(self, now: datetime) -> None:
         while self._script and self._script[0][0] <= now:
-            heappop(self._script)[2]()
+            done = heappop(self._script)[2]()
+            if isawaitable(done):
+                await done
             await self._settle_changes()
         assert self.engine is not None
         (group,) = self.engine.board.groups
@@ -303,7 +345,7 @@ class World:
             await self.engine.follow(self._plan())
 
     def _line(self, notification: Notification) -> str:
-        at = durations.format(notification.at.replace(microsecond=0) - START)
+        at = durations.format(notification.at.replace(microsecond=0) - self.start)
         firing = [_name(alert.labels) for alert in notification.firing]
         resolved = ["-" + _name(alert.labels) for alert in notification.resolved]
         return f"{at} {notification.receiver}: {' '.join(firing + resolved)} ({notification.reason})"

@@ -1,0 +1,100 @@
+"""Alertmanager's v2 API, the part that reads: status, receivers, alerts and their groups."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alertd.core.labels import Labels
+from alertd.web import filters
+from alertd.web.answers import answer, encoded, instant
+from alertd.web.endpoints import Endpoint
+from alertd.web.look import Look
+
+JSON = "application/json"
+_ALERTMANAGERS = frozenset(
+    ("global", "route", "receivers", "inhibit_rules", "time_intervals", "mute_time_intervals", "templates", "tracing")
+)
+_SECTION = re.compile(r"([^\s#-][^:]*):")
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is to be known of the daemon. `peers` are the addresses of all instances by their names."""
+
+    name: str
+    peers: Mapping[str, str]
+    started_at: datetime
+    version: Mapping[str, str]
+    config: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class View:
+    """What these endpoints need from the app."""
+
+    status: Callable[[], Status]
+    look: Callable[[], Look]
+
+
+def endpoints(view: View) -> Sequence[Endpoint]:
+    """Everything below `/api/v2` that changes nothing."""
+
+    async def status(_: Request) -> Response:
+        return answer(_status(view.status()))
+
+    async def receivers(request: Request) -> Response:
+        known = view.look().receivers
+        names = filters.of(request).names(known)
+        return answer([_receiver(name, known[name]) for name in names])
+
+    async def alerts(request: Request) -> Response:
+        look, wanted = view.look(), filters.of(request)
+        return await _made(lambda: look.listed(wanted))
+
+    async def groups(request: Request) -> Response:
+        look, wanted = view.look(), filters.of(request)
+        return await _made(lambda: look.grouped(wanted))
+
+    return (
+        Endpoint("GET", "/api/v2/status", status, "The running instances, the version and the configuration."),
+        Endpoint("GET", "/api/v2/receivers", receivers, "Who can be told."),
+        Endpoint("GET", "/api/v2/alerts", alerts, "The alerts that fire."),
+        Endpoint("GET", "/api/v2/alerts/groups", groups, "The alerts that fire, as they are told together."),
+    )
+
+
+async def _made(make: Callable[[], Any]) -> Response:
+    """What may take long is made in a thread, so that others are served meanwhile."""
+    body = await asyncio.to_thread(lambda: encoded(make()))
+    return Response(body, media_type=JSON)
+
+
+def original(config: str) -> str:
+    """The configuration with what is not Alertmanager's as comments, so that amtool reads it too."""
+    lines: list[str] = []
+    foreign = False
+    for line in config.splitlines():
+        key = _SECTION.match(line)
+        foreign = key[1] not in _ALERTMANAGERS if key else foreign
+        lines.append(f"# {line}" if foreign else line)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _receiver(name: str, labels: Labels) -> dict[str, Any]:
+    return {"name": name, "labels": dict(labels)} if labels else {"name": name}
+
+
+def _status(status: Status) -> dict[str, Any]:
+    peers = [{"name": name, "address": address} for name, address in status.peers.items()]
+    return {
+        "cluster": {"name": status.name, "status": "ready", "peers": peers},
+        "config": {"original": original(status.config)},
+        "uptime": instant(status.started_at),
+        "versionInfo": dict(status.version),
+    }

@@ -1,0 +1,70 @@
+"""The table of what can be asked: each endpoint with its path, its method and its description, from which both the
+routes and the published OpenAPI document are made.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from alertd.web.answers import Refusal, refused
+
+Serve = Callable[[Request], Awaitable[Response]]
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One thing that can be asked. `answers` has a sentence a status, `body` and `result` are schemas.
+
+    `admin`: it changes something, so it is closed to those who may only read.
+    """
+
+    method: str
+    path: str
+    serve: Serve
+    summary: str
+    parameters: Sequence[Schema] = ()
+    body: Schema | None = None
+    result: Schema | None = None
+    answers: Mapping[int, str] | None = None
+    admin: bool = False
+
+
+def routes(endpoints: Iterable[Endpoint]) -> list[BaseRoute]:
+    """A route a path, which answers other methods with 405 and a Refusal with what it says."""
+    by_path: dict[str, dict[str, Serve]] = {}
+    for endpoint in endpoints:
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint.serve
+    return [Route(path, _Door(methods)) for path, methods in by_path.items()]
+
+
+class _Door:
+    """An ASGI app for one path; it is a class so that Starlette leaves the methods to it."""
+
+    def __init__(self, methods: Mapping[str, Serve]) -> None:
+        self._methods = {**({"HEAD": methods["GET"]} if "GET" in methods else {}), **methods}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        serve = self._methods.get(request.method)
+        if serve is None:
+            return not_allowed(request.method, self._methods)
+        try:
+            return await serve(request)
+        except Refusal as refusal:
+            return refusal.answer
+
+
+def not_allowed(method: str, methods: Iterable[str]) -> Response:
+    """405, and what is allowed."""
+    allowed = ",".join(sorted(methods))
+    return refused(405, f"method {method} is not allowed, but [{allowed}] are", headers={"Allow": allowed})
