@@ -57,7 +57,12 @@ class App:
         self.config, self._load, self._store, self._clock = config, load, store, clock
         self._selfwatch = Selfwatch()
         self._outbox: Mapping[str, int] = {}
-        levels = Levels(lambda: self.engine.board.counts(), lambda: self._outbox, lambda: len(_enabled(self.config)))
+        levels = Levels(
+            alerts=lambda: self.engine.board.counts(),
+            outbox=lambda: self._outbox,
+            rules=lambda: len(_enabled(self.config)),
+            silences=lambda: self.engine.silencer.counts(),
+        )
         self._metrics = Metrics(levels)
         self._vitals = Vitals(clock)
         self.observer = Observers(log, self._metrics, self._selfwatch, self._vitals)
@@ -238,7 +243,9 @@ class App:
             task.cancel()
 
     def _server(self, listener: socket) -> Server:
-        settings = Settings(lambda: self.config.web, lambda what, why: self.observer.notice(Trouble(what, why, Kind.WEB)))
+        settings = Settings(
+            lambda: self.config.web, lambda what, why: self.observer.notice(Trouble(what, why, Kind.WEB))
+        )
         return serve(self._faces.routes(listener), settings)
 
     async def _page(self) -> tuple[bytes, str]:

@@ -12,7 +12,7 @@ from alertd.config.values import Config
 from alertd.core.labels import Labels
 from alertd.engine.engine import Engine
 from alertd.ports import Clock
-from alertd.web import alertmanager, endpoints, prometheus, unknown
+from alertd.web import alertmanager, endpoints, openapi, prometheus, unknown
 from alertd.web.admin import Admin
 from alertd.web.admin import routes as admin_routes
 from alertd.web.alertmanager import Status, View
@@ -32,12 +32,12 @@ class Faces:
         """Everything that is served on this listener."""
         name, address = whoami(listener)
         view = View(lambda: self._status(name, address), self._look)
-        return [
+        known = [
             *admin_routes(self._admin),
             *prometheus.routes(self._engine.board),
             *endpoints.routes(alertmanager.endpoints(view)),
-            *unknown.routes(),
         ]
+        return [*known, *openapi.routes(known, self._config().web.route_prefix), *unknown.routes()]
 
     def _status(self, name: str, address: str) -> Status:
         return Status(name, {name: address}, self._started_at, _version(), self._config().original)

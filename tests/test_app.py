@@ -13,6 +13,8 @@ from alertd.app import App
 from alertd.clock import SystemClock
 from alertd.config import load, reload
 from alertd.config.values import Overrides
+from alertd.core.alerts import Alert, State, Transition
+from alertd.core.labels import Labels
 from alertd.events import Beat, Event
 from alertd.store import open_store
 from alertd.testing import RecordingObserver
@@ -90,3 +92,35 @@ async def test_it_says_to_the_outside_that_it_lives(tmp_path: Path) -> None:
             beat = await asyncio.wait_for(observer.beat, 10)
         assert server.requests[0].path == "/alive"
     assert (beat.ailments, beat.error) == ((), "")
+
+
+MUTING = """
+route:
+  receiver: nobody
+  routes: [{receiver: nobody, mute_time_intervals: [always], active_time_intervals: [never]}]
+receivers: [{name: nobody}]
+inhibit_rules: [{name: zones, source_match: {alertname: ZoneDown}, target_matchers: [alertname=JobDown], equal: [zone]}]
+time_intervals: [{name: always, time_intervals: [{}]}]
+mute_time_intervals: [{name: never}]
+storage: {url: memory}
+"""
+
+
+async def test_what_the_configuration_mutes_is_muted(tmp_path: Path) -> None:
+    path, now = tmp_path / "config.yaml", SystemClock().now()
+    path.write_text(MUTING)
+    daemon = App(
+        load(path), partial(reload, path, Overrides()), open_store("memory"), RecordingObserver(), SystemClock()
+    )
+    await daemon.engine.restore()
+    source, target = (
+        Alert(name, Labels({"alertname": name, "zone": "a"}), State.FIRING, now, fired_at=now)
+        for name in ("ZoneDown", "JobDown")
+    )
+    daemon.engine.dispatcher.receive([Transition(None, source)], now)
+    (route,) = daemon.config.route.routes
+    verdict = daemon.engine.mutes.verdict(target, route, now)
+    assert str(verdict) == (
+        'inhibited by {alertname="ZoneDown", zone="a"} (zones); muted by the time interval always; '
+        "outside the active time interval never"
+    )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from alertd.core.alerts import Alert
 from alertd.core.labels import Labels
+from alertd.core.matchers import Matcher
 from alertd.core.routes import Route
 
 AlertId = tuple[str, Labels]
@@ -38,6 +39,11 @@ class Group:
             self.look_at(max(now, (alert.fired_at or now) + self.route.group_wait))
         else:
             self.look_at(self.next_tick(now))
+
+    def may_hold(self, matchers: Iterable[Matcher]) -> bool:
+        """False if the labels of the group alone say that none of its members satisfies all of these."""
+        names = self.route.group_by
+        return all(one.matches(self.labels) for one in matchers if names is None or one.name in names)
 
     def look_at(self, at: datetime | None) -> None:
         """Flush at this instant, unless it is due before."""

@@ -45,8 +45,12 @@ class _Pool:
         self.first = self.first or labels
 
     def remove(self, alert: AlertId) -> None:
-        self.alerts.pop(alert, None)
-        self.first = next(iter(self.alerts.values()), None)
+        gone = self.alerts.pop(alert, None)
+        if not self.alerts:
+            self.first = None
+        elif gone is self.first:  # the newest takes its place: the way to the oldest leads past all that were removed
+            newest, self.first = self.alerts.popitem()
+            self.alerts[newest] = self.first
 
 
 _Place = tuple[int, tuple[str, ...], bool]  # rule, values of its `equal` labels, whether the target side matches too

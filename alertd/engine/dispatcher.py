@@ -117,12 +117,10 @@ class Dispatcher:
                 self.wake.set()
 
     def silenced(self, silences: Sequence[Silence]) -> None:
-        """Silences began, ended or changed: the groups that were told of their alerts look again at the next tick."""
+        """Silences began, ended or changed: told groups that may hold their alerts look again at the next tick."""
         now = self._clock.now()
-        about = (alert for alert in self._board.all() if any(one.matches(alert.labels) for one in silences))
-        keys = {key for alert in about for key in self._groups.homes(alert.id)}
-        for group in filter(None, map(self._groups.get, keys)):
-            if group.flushed_at is not None:
+        for group in self._groups:
+            if group.flushed_at is not None and any(group.may_hold(one.matchers) for one in silences):
                 self._schedule(group, group.next_tick(now))
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:

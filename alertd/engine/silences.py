@@ -1,7 +1,8 @@
 """The silencer: makes, changes and ends silences as people ask; each is on disk before anybody hears that it holds."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -62,6 +63,11 @@ class Silencer:
     def list(self) -> Sequence[Silence]:
         """All that are kept: active by their end, pending by their start, then expired, the latest first."""
         return ordered(self._silences, self._clock.now())
+
+    def counts(self) -> Mapping[str, int]:
+        """How many are in each state."""
+        now = self._clock.now()
+        return Counter(silence.state(now) for silence in self._silences)
 
     def tidy(self, now: datetime, forgotten: datetime | None = None) -> None:
         """Look no more at those that have ended, and drop those that ended before the second instant."""

@@ -5,6 +5,7 @@ It blocks, so it works in threads; a thread cannot be stopped, so one that is la
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -58,7 +59,7 @@ class AppriseNotifier:
     Config = AppriseConfig
 
     def __init__(self, config: AppriseConfig, context: Context) -> None:
-        self._config, self._context = config, context
+        self.config, self._context = config, context
         self._timeout = (config.timeout or _TIMEOUT).total_seconds()
         self._room = asyncio.Semaphore(_THREADS)
 
@@ -67,7 +68,7 @@ class AppriseNotifier:
         texts = Texts(notification, self._context)
         url = self._url()
         hidden = set(_hidden(url))
-        work = partial(_notify, url, _title(self._config, texts), _message(self._config, texts), _type(notification))
+        work = partial(_notify, url, _title(self.config, texts), _message(self.config, texts), _type(notification))
         try:
             async with asyncio.timeout(self._timeout):
                 problems = await self._in_thread(work)
@@ -85,11 +86,11 @@ class AppriseNotifier:
 
     def _url(self) -> str:
         try:
-            return secret(self._config.url, self._config.url_file)
+            return secret(self.config.url, self.config.url_file)
         except OSError as problem:
-            raise DeliveryError(f"cannot read {self._config.url_file}: {problem.strerror}", reason="secret") from None
+            raise DeliveryError(f"cannot read {self.config.url_file}: {problem.strerror}", reason="secret") from None
         except ValueError:
-            raise DeliveryError(f"{self._config.url_file} is not text", reason="secret") from None
+            raise DeliveryError(f"{self.config.url_file} is not text", reason="secret") from None
 
     async def _in_thread(self, work: Callable[[], str | None]) -> str | None:
         """What the work returns or raises. The room it takes is free again when it ends, not when nobody waits."""
@@ -121,6 +122,9 @@ class AppriseNotifier:
 
 def _library() -> Any:
     """Apprise, without a word of its own in our log. Raises ValueError if it is not installed."""
+    with suppress(ImportError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import imghdr  # noqa: F401 - before Python 3.13 a plugin of Apprise's imports it, and Python warns of that
     try:
         import apprise
     except ImportError:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import quote, urlencode
 
-from pydantic import SecretStr, model_validator
+from pydantic import model_validator
 
 from alertd.config.fields import Duration, Flag, SecretUrl
 from alertd.config.http import HttpConfig, Section

@@ -16,6 +16,7 @@ from alertd import __version__
 from alertd.core.delivery import Dead, Delivery, Sent
 from alertd.events import (
     AlertChanged,
+    AlertMuted,
     Beat,
     DatasourceAnswered,
     DeliveryTried,
@@ -31,25 +32,38 @@ _FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _SLOW = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400)
 _CHANNEL = ("receiver", "integration")
 _STATES = ("pending", "firing")
+_REASONS = {
+    "silenced_by": "silence",
+    "inhibited_by": "inhibition",
+    "muted_by": "mute_time_interval",
+    "outside": "active_time_interval",
+}
+_SILENCES = ("pending", "active", "expired")
 
 
 @dataclass(frozen=True)
 class Levels(Collector):
-    """Gauges that mirror what others hold, read when somebody asks: alerts by state, outbox rows by status, rules."""
+    """Gauges that mirror what others hold, read when somebody asks: alerts, silences, outbox rows, rules."""
 
     alerts: Callable[[], Mapping[str, int]]
     outbox: Callable[[], Mapping[str, int]]
     rules: Callable[[], int]
+    silences: Callable[[], Mapping[str, int]] = dict
 
     def collect(self) -> Iterable[Metric]:
-        alerts, outbox = self.alerts(), self.outbox()
-        family = GaugeMetricFamily("alertd_alerts", "Alerts by state.", labels=["state"])
-        for state in sorted({*_STATES, *alerts}):
-            family.add_metric([state], alerts.get(state, 0))
-        yield family
+        outbox = self.outbox()
+        yield _by_state("alertd_alerts", "Alerts by state.", _STATES, self.alerts())
+        yield _by_state("alertd_silences", "Silences by state.", _SILENCES, self.silences())
         yield GaugeMetricFamily("alertd_rules", "Rules that are evaluated.", self.rules())
         yield GaugeMetricFamily("alertd_outbox_pending", "Messages still to be accepted.", outbox.get("pending", 0))
         yield GaugeMetricFamily("alertd_outbox_dead", "Messages that were given up.", outbox.get("dead", 0))
+
+
+def _by_state(name: str, what: str, always: Iterable[str], counts: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, what, labels=["state"])
+    for state in sorted({*always, *counts}):
+        family.add_metric([state], counts.get(state, 0))
+    return family
 
 
 class Metrics:
@@ -69,6 +83,7 @@ class Metrics:
             GroupEvaluated: self._group_evaluated,
             DatasourceAnswered: self._datasource_answered,
             AlertChanged: self._alert_changed,
+            AlertMuted: self._alert_muted,
             DeliveryTried: self._delivery_tried,
             Reloaded: self._reloaded,
             Beat: lambda beat: self._beats.labels(_result(beat)).inc(),
@@ -114,6 +129,9 @@ class Metrics:
         self._send_seconds = Histogram(
             "alertd_notification_duration_seconds", "Time per attempt.", _CHANNEL, buckets=_FAST, registry=to
         )
+        self._suppressed = Counter("alertd_notifications_suppressed", "Alerts muted.", ["reason"], registry=to)
+        for reason in _REASONS.values():
+            self._suppressed.labels(reason)
         self._latency = Histogram(
             "alertd_notification_latency_seconds", "From true to accepted.", buckets=_SLOW, registry=to
         )
@@ -151,6 +169,11 @@ class Metrics:
     def _alert_changed(self, event: AlertChanged) -> None:
         after = event.transition.after
         self._changes.labels(after.state if after else "inactive").inc()
+
+    def _alert_muted(self, event: AlertMuted) -> None:
+        for name, reason in _REASONS.items():
+            if getattr(event.verdict, name):
+                self._suppressed.labels(reason).inc()
 
     def _delivery_tried(self, event: DeliveryTried) -> None:
         channel = _channel(event.delivery)

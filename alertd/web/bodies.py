@@ -40,7 +40,8 @@ class Bodies:
             body = await held.read(scope, receive)
             await self._app(scope, _replay(body, receive), send)
         except _Refused as refusal:
-            await turn_away(scope, receive, send, refusal.answer)
+            refuse = turn_away if held.more else _answered
+            await refuse(scope, receive, send, refusal.answer)
         except _Gone:
             return
         finally:
@@ -59,6 +60,7 @@ class _Held:
     def __init__(self, limits: LimitsEntry, all_of_them: Bodies) -> None:
         self._limits, self._all = limits, all_of_them
         self.size = 0
+        self.more = True  # to come
 
     async def read(self, scope: Scope, receive: Receive) -> bytes:
         self._check(_declared(scope))
@@ -66,9 +68,8 @@ class _Held:
         parts: list[bytes] = []
         try:
             async with asyncio.timeout(seconds):
-                more = True
-                while more:
-                    part, more = await _next(receive)
+                while self.more:
+                    part, self.more = await _next(receive)
                     self._check(self.size + len(part))
                     self._all.hold(len(part), self._limits)
                     self.size += len(part)
@@ -93,6 +94,10 @@ async def turn_away(scope: Scope, receive: Receive, send: Send, answer: Response
     waits = Headers(scope=scope).get("expect", "").lower() == "100-continue"
     if answer.headers.get("connection") != "close" and has_body(scope) and (waits or not await _thrown_away(receive)):
         answer.headers["Connection"] = "close"
+    await answer(scope, receive, send)
+
+
+async def _answered(scope: Scope, receive: Receive, send: Send, answer: Response) -> None:
     await answer(scope, receive, send)
 
 

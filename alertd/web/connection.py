@@ -6,7 +6,7 @@ connected ─ header_timeout ─▶ request ─ served ─▶ idle_timeout ─ a
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from alertd.web.settings import Settings
 
@@ -23,6 +23,7 @@ class Connection(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._stuck: asyncio.TimerHandle | None = None
         self._head = 0  # bytes of a request whose headers are not complete
+        self._begun = False  # whether there is one
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         limits = self.settings.web.limits
@@ -45,10 +46,19 @@ class Connection(HttpToolsProtocol):
         if self._head > self.settings.web.limits.max_header_bytes and not self.transport.is_closing():
             self._refuse(431)
 
+    def on_message_begin(self) -> None:
+        self._begun = True
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
-        self._head = 0
+        self._head, self._begun = 0, False
         self._expect_nothing()
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._begun and not self.transport.is_closing():
+            self._expect_headers()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -70,8 +80,12 @@ class Connection(HttpToolsProtocol):
         if not self.transport.is_closing():
             self._hang_up()
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Whoever asks for a WebSocket gets an ordinary answer, and no line in the log."""
+
     def _serving(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
 
     def _expect_headers(self) -> None:
         """From the first byte of a request its headers have a while to come; more bytes gain no more time."""

@@ -43,11 +43,21 @@ def routes(endpoints: Iterable[Endpoint]) -> list[BaseRoute]:
     return [Route(path, _Door(methods)) for path, methods in by_path.items()]
 
 
+def methods_of(route: Route) -> Iterable[str]:
+    """The methods that are answered at a path, also where they are the door's business."""
+    return route.endpoint.methods if isinstance(route.endpoint, _Door) else route.methods or ()
+
+
 class _Door:
     """An ASGI app for one path; it is a class so that Starlette leaves the methods to it."""
 
     def __init__(self, methods: Mapping[str, Serve]) -> None:
         self._methods = {**({"HEAD": methods["GET"]} if "GET" in methods else {}), **methods}
+
+    @property
+    def methods(self) -> Iterable[str]:
+        """What is served."""
+        return self._methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

@@ -25,11 +25,29 @@ _BACKLOG = 512
 
 
 class Server(uvicorn.Server):
-    """A uvicorn that leaves the signals to the app."""
+    """A uvicorn that leaves the signals to the app, and does not wait long for a client to begin TLS."""
+
+    def __init__(self, config: uvicorn.Config, connection: type[Connection], handshake_timeout: float) -> None:
+        super().__init__(config)
+        self._connection, self._handshake_timeout = connection, handshake_timeout
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        loop, config = asyncio.get_running_loop(), self.config
+        self.servers = [
+            await loop.create_server(
+                lambda: self._connection(config, self.server_state, {}),
+                sock=one,
+                backlog=config.backlog,
+                ssl=config.ssl,
+                ssl_handshake_timeout=self._handshake_timeout if config.ssl else None,
+            )
+            for one in sockets or ()
+        ]
+        self.started = True
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -77,4 +95,4 @@ def serve(routes: Sequence[BaseRoute], settings: Settings) -> Server:
     config.load()
     if settings.encrypted:
         config.ssl = Renewing(Certificates(settings))
-    return Server(config)
+    return Server(config, patient, settings.web.limits.header_timeout.total_seconds())

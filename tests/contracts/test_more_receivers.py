@@ -1,10 +1,11 @@
 """What every notifier must do, on those whose services answer in a language of their own."""
 
 import json
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, ClassVar
+
+import pytest
 
 from alertd.notifiers.alertmanager import AlertmanagerNotifier
 from alertd.notifiers.apprise import AppriseNotifier
@@ -169,14 +170,11 @@ class TestSnsAsARole(TestSns):
 
     @asynccontextmanager
     async def far_side(self) -> AsyncIterator[HttpSink]:
-        variables = ("AWS_ENDPOINT_URL_STS", "AWS_REGION")
-        before = {name: os.environ.get(name) for name in variables}
         async with http_sink(sns, lambda request: b"ok" if b"Action=Publish" in request.body else STS) as sink:
-            os.environ.update(zip(variables, (sink.url, "eu-west-1"), strict=True))
-            yield sink
-        for name, value in before.items():
-            os.environ.pop(name)
-            os.environ.update({name: value} if value else {})
+            with pytest.MonkeyPatch.context() as environment:
+                environment.setenv("AWS_ENDPOINT_URL_STS", sink.url)
+                environment.setenv("AWS_REGION", "eu-west-1")
+                yield sink
 
 
 def apprise(request: HttpRequest) -> Received:
@@ -185,12 +183,13 @@ def apprise(request: HttpRequest) -> Received:
 
 
 class TestApprise(Service):
-    """It says neither why something was refused nor when to come back."""
+    """It says neither why something was refused nor when to come back, and works in threads."""
 
     __test__ = True
     plugin = AppriseNotifier
     behaviours = frozenset(Behaviour) - {Behaviour.REFUSE, Behaviour.LATER}
     carries_id = False
+    stops = False
 
     def far_side(self) -> AbstractAsyncContextManager[HttpSink]:
         return http_sink(apprise)

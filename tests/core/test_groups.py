@@ -8,6 +8,7 @@ import pytest
 from alertd.core.alerts import Alert, State
 from alertd.core.groups import Group, collapse, group_key
 from alertd.core.labels import Labels
+from alertd.core.matchers import parse
 from alertd.core.routes import Route
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -76,3 +77,23 @@ def test_alerts_are_sorted_by_job_and_instance_first() -> None:
         {"instance": "2", "job": "a"},
         {"instance": "1", "job": "b"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("group_by", "labels", "matchers", "may"),
+    [
+        (("job",), {"job": "a"}, 'job="a"', True),
+        (("job",), {"job": "a"}, 'job="b"', False),
+        (("job",), {"job": "a"}, 'instance="b"', True),
+        (("job",), {"job": "a"}, 'instance="b",job!="a"', False),
+        (("job",), {}, 'job="a"', False),
+        (("job",), {}, 'job=""', True),
+        ((), {}, 'job="a"', True),
+        (None, {"job": "a"}, 'instance="b"', False),
+        (None, {"job": "a"}, 'job=~"a|b"', True),
+    ],
+)
+def test_the_labels_of_a_group_may_rule_its_members_out(
+    group_by: tuple[str, ...] | None, labels: dict[str, str], matchers: str, may: bool
+) -> None:
+    assert Group(replace(ROUTE, group_by=group_by), Labels(labels)).may_hold(parse(matchers)) is may

@@ -12,6 +12,7 @@ from alertd.core.inhibition import Inhibition, Inhibitor, InhibitRule
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher, parse
 from alertd.core.selectors import satisfies
+from tests.core.counting import Counted, Tally
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -135,3 +136,13 @@ def test_the_index_says_what_trying_all_says(rules: Sequence[InhibitRule], moves
             assert [found.rule for found in inhibitor.inhibiting(target)] == wanted
     rebuilt = Inhibitor(rules, firing.values())
     assert all(bool(rebuilt.inhibiting(one)) == bool(inhibitor.inhibiting(one)) for one in firing)
+
+
+def test_thousands_of_sources_and_targets_are_not_tried_on_each_other() -> None:
+    tally = Tally()
+    given = InhibitRule((Counted("s", "=", "critical", tally),), (Counted("s", "=", "warning", tally),), ("zone",))
+    inhibitor = Inhibitor([given], [alert(s="critical", zone=f"{zone}") for zone in range(2000)])
+    tally.read()
+    found = [inhibitor.inhibiting(Labels({"s": "warning", "zone": f"{zone}"})) for zone in range(4000)]
+    assert [bool(one) for one in found] == [True] * 2000 + [False] * 2000
+    assert tally.read() <= 2 * 4000, "the rule is tried on each target, the sources are looked up"

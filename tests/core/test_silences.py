@@ -13,6 +13,7 @@ from alertd.core.matchers import Matcher
 from alertd.core.selectors import Selectors, satisfies
 from alertd.core.silences import Draft, Silence, Silences, State, expired, ordered, settle
 from alertd.errors import SilenceError
+from tests.core.counting import Counted, Tally
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 JOB_A = (Matcher("job", "=", "a"),)
@@ -242,3 +243,25 @@ def test_whatever_happens_the_same_are_muted_as_without_an_index(
             assert silences.concern(labels, now) == any(
                 one.matches(labels) and one.state(now) is not State.EXPIRED for one in naive.values()
             )
+
+
+def test_thousands_of_silences_and_alerts_are_not_tried_on_each_other() -> None:
+    tally, silences = Tally(), Silences()
+    hosts = [Labels({"alertname": "Down", "job": "node", "instance": f"host-{number}"}) for number in range(5000)]
+    silences.put(
+        silence(
+            0,
+            60,
+            Counted("job", "=~", "n.*", tally),
+            Counted("instance", "=", f"host-{number}", tally),
+            name=f"{number}",
+        )
+        for number in range(2000)
+    )
+    assert sum(bool(silences.muting(labels, NOON)) for labels in hosts) == 2000
+    assert tally.read() <= 2 * 2000, "only those about this instance"
+    assert sum(bool(silences.muting(labels, NOON)) for labels in hosts) == 2000
+    assert tally.read() == 0, "what was found is remembered"
+    silences.put([silence(0, 60, Counted("instance", "=~", "host-4.*", tally), name="wide")])
+    assert sum(bool(silences.muting(labels, NOON)) for labels in hosts) == 3000
+    assert tally.read() == 5000, "a new one is tried on each alert, the others are not"

@@ -5,9 +5,10 @@
 
 import asyncio
 import json
+import re
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ from alertd.core.rendering import notification_data
 from alertd.ports import Context, Notifier
 from alertd.templating.notifications import compile_templates
 from alertd.testing import START, ManualClock
-from tests.servers import HttpServer, Request, http_server
+from tests.servers import Behaviour, HttpServer, Request, answer, http_server
 
 GOLDEN = Path(__file__).parent / "golden"
 NAME, ALERTS = "{{ .CommonLabels.alertname }}", "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ end }}"
 SHOWN = ("authorization", "content-type", "webhook-id")
 _LONG = 300
+_SIGNATURE = re.compile("(?<=Signature=)[0-9a-f]+")  # signs the port of the server, too
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,40 @@ class Service:
     where: str
     path: str
     keys: Mapping[str, Any]
+    answers: Behaviour = field(default_factory=answer)
     global_: Mapping[str, Any] | None = None
 
+    def at(self, url: str) -> Any:
+        """How its configuration names a server."""
+        place = url + self.path
+        if self.where == "urls":
+            return [place]
+        return place.replace("http://", "json://us:hush-password@") if self.kind == "apprise" else place
 
-def service(kind: str, where: str, path: str, /, **keys: Any) -> Service:
-    return Service(kind, where, path, keys)
+
+def by_request(body: Callable[[Request], bytes]) -> Behaviour:
+    """Answer each request as it asks."""
+
+    async def behave(request: Request, writer: asyncio.StreamWriter) -> None:
+        await answer(200, body(request), Content_Type="application/json")(request, writer)
+
+    return behave
+
+
+def _jira(request: Request) -> bytes:
+    """There is an issue that is done, which can be opened again and closed."""
+    transitions = [{"id": "11", "name": "Reopen"}, {"id": "31", "name": "Close"}]
+    issue = {"key": "OPS-1", "fields": {"status": {"statusCategory": {"key": "new"}}}}
+    return json.dumps({"issues": [issue], "transitions": transitions}).encode()
+
+
+def _wechat(request: Request) -> bytes:
+    given = b'{"errcode":0,"errmsg":"ok","access_token":"hush-access","expires_in":7200}'
+    return given if request.method == "GET" else b'{"errcode":0,"errmsg":"ok"}'
+
+
+def service(kind: str, where: str, path: str, /, answers: Behaviour | None = None, **keys: Any) -> Service:
+    return Service(kind, where, path, keys, answers or answer())
 
 
 BEARER = {"authorization": {"credentials": "hush-token"}}
@@ -111,6 +142,57 @@ SERVICES: Mapping[str, Service] = {
     ),
     "msteams": service("msteams", "webhook_url", "/hook/hush", title=NAME, summary="{{ .Status }}", text=ALERTS),
     "msteamsv2": service("msteamsv2", "webhook_url", "/flow?sig=hush", title=NAME, text=ALERTS),
+    "alertmanager": service("alertmanager", "urls", "/prefix/", ends_after="2h"),
+    "apprise": service("apprise", "url", "/hush-path", title=NAME, message=ALERTS),
+    "incidentio": service(
+        "incidentio", "url", "/v2/alert_events/alertmanager/1", alert_source_token="hush-token", max_alerts="1",
+    ),
+    "jira": service(
+        "jira", "api_url", "/rest/api/2", by_request(_jira),
+        project="OPS", issue_type="Bug", summary=NAME, description={"template": ALERTS, "enable_update": False},
+        labels=["alert d", "{{ .Status }}"], priority="High", reopen_transition="Reopen", resolve_transition="Close",
+        reopen_duration="1h", wont_fix_resolution="Won't Do",
+        fields={"components": [{"name": "{{ .CommonLabels.job }}"}], "customfield_1": {"value": "{{ len .Alerts }}"}},
+    ),
+    "jira-new": service(
+        "jira", "api_url", "/rest/api/3/", answer(200, b'{"issues":[]}'),
+        project="OPS", issue_type="Bug", summary=NAME, description=ALERTS, priority="", api_type="cloud",
+    ),
+    "mattermost": service(
+        "mattermost", "webhook_url", "/hooks/hush",
+        channel="alerts", username="us", title=NAME, title_link="{{ .ExternalURL }}", text=ALERTS, fallback="fall",
+        color="#ff0000", pretext="pre", author_name="author", author_link="http://a", author_icon="http://ai",
+        thumb_url="http://th", footer="foot", footer_icon="http://fi", image_url="http://im", icon_url="http://i",
+        icon_emoji="fire", fields=[{"title": "job", "value": "{{ .CommonLabels.job }}", "short": "true"}],
+        props={"card": "{{ .Status }}"}, priority={"priority": "urgent", "requested_ack": "true"},
+    ),
+    "mattermost-attachments": service(
+        "mattermost", "webhook_url", "/hooks/hush",
+        text=ALERTS, attachments=[{"title": NAME, "fields": [{"title": "a", "value": "b"}]}, {"text": "{{ .Status }}"}],
+    ),
+    "ntfy": service(
+        "ntfy", "url", "/",
+        topic="hush-topic", token="hush-token", title=NAME, message=ALERTS, tags=["{{ .Status }},a"],
+        priority="{{ if .Alerts.Firing }}high{{ end }}",
+    ),
+    "rocketchat": service(
+        "rocketchat", "api_url", "/", answer(200, b'{"success":true}'),
+        token="hush-token", token_id="hush-id", channel="#alerts", title=NAME, text=ALERTS, emoji=":fire:",
+        image_url="http://im", thumb_url="http://th", short_fields="true",
+        fields=[{"title": "job", "value": "{{ .CommonLabels.job }}"}, {"title": "b", "value": "c", "short": "false"}],
+        actions=[{"type": "button", "text": "Graph", "url": "{{ .ExternalURL }}"}],
+    ),
+    "sns": service(
+        "sns", "api_url", "/",
+        sigv4={"region": "eu-west-1", "access_key": "AKIDEXAMPLE", "secret_key": "hush-secret"},
+        topic_arn="arn:aws:sns:eu-west-1:1:alerts.fifo", subject=NAME, message=ALERTS,
+        attributes={"severity": "{{ .CommonLabels.severity }}", "none": "{{ .CommonLabels.none }}"},
+    ),
+    "wechat": service(
+        "wechat", "api_url", "/cgi-bin/", by_request(_wechat),
+        api_secret="hush-secret", corp_id="corp", to_user="a|b", to_party="1", to_tag="t", agent_id="7", message=ALERTS,
+        message_type="markdown",
+    ),
     "webex": service("webex", "api_url", "/v1/messages", room_id="{{ .Receiver }}", message=ALERTS, http_config=BEARER),
 }  # fmt: skip
 
@@ -153,9 +235,10 @@ CONTEXT = Context(
 def notifier(one: Service, url: str, /, **keys: Any) -> Notifier:
     """The receiver, as a configuration file would make it; keys that are None are left out."""
     plugin, model = plugins.load(one.kind)
-    given = {one.where: url + one.path, "timeout": "20s", **one.keys, **keys}
+    given = {one.where: one.at(url), "timeout": "20s", **one.keys, **keys}
     config: Any = model.model_validate({key: value for key, value in given.items() if value is not None})
-    made: Notifier = plugin(config.with_global(GlobalConfig(**(one.global_ or {}))), CONTEXT)
+    inherit = getattr(config, "with_global", lambda _: config)
+    made: Notifier = plugin(inherit(GlobalConfig(**(one.global_ or {}))), CONTEXT)
     return made
 
 
@@ -170,9 +253,10 @@ async def send(one: Service, server: HttpServer, notification: Notification = FI
 
 def shown(request: Request) -> Mapping[str, Any]:
     """A request as a golden file has it."""
-    form = "form" in request.headers["content-type"]
-    body = dict(parse_qsl(request.body.decode(), strict_parsing=True)) if form else json.loads(request.body)
-    headers = {name: request.headers[name] for name in SHOWN if name in request.headers}
+    form = "form" in request.headers.get("content-type", "")
+    text = request.body.decode()
+    body = dict(parse_qsl(text, strict_parsing=True)) if form else json.loads(text or "null")
+    headers = {name: _SIGNATURE.sub("…", request.headers[name]) for name in SHOWN if name in request.headers}
     return {"request": f"{request.method} {request.path}", "headers": headers, "body": _short(body)}
 
 
@@ -190,6 +274,7 @@ def _short(value: Any) -> Any:
 async def requested(one: Service, notification: Notification) -> list[Mapping[str, Any]]:
     """What is requested for a message."""
     async with http_server() as server:
+        server.otherwise = one.answers
         await send(one, server, notification)
         return [shown(request) for request in server.requests]
 

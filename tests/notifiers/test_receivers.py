@@ -62,17 +62,19 @@ async def test_what_is_requested(name: str, what: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_the_templates_that_come_along(server: HttpServer, name: str) -> None:
+    server.otherwise = SERVICES[name].answers
     said = await send(SERVICES[name], server, **dict.fromkeys(templates(name)))
     assert "failed" not in said
-    assert b"DiskFull" in server.requests[0].body
+    assert any(b"DiskFull" in request.body for request in server.requests)
 
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_a_template_that_fails_stops_no_message(server: HttpServer, name: str) -> None:
     broken = dict.fromkeys([*templates(name), *(key for key in MAIN if key in fields(name))], "{{ .Nope.Nope }}")
+    server.otherwise = SERVICES[name].answers
     said = await send(SERVICES[name], server, **broken)
-    assert "The template of " in said
-    assert b"DiskFull" in server.requests[0].body
+    assert ("The template of " in said) is bool(broken)
+    assert any(b"DiskFull" in request.body for request in server.requests)
 
 
 @pytest.mark.parametrize("name", [name for name in SERVICES if secrets(name)])
@@ -82,6 +84,7 @@ async def test_secrets_from_files(server: HttpServer, tmp_path: Path, name: str)
         path = tmp_path / key
         path.write_text(f"{one.keys[key]}\n")
         moved |= {key: None, f"{key}_file": str(path)}
+    server.otherwise = one.answers
     await send(one, server)
     await send(one, server, **moved)
     written, read = server.requests[0], server.requests[len(server.requests) // 2]
@@ -380,9 +383,12 @@ async def test_an_incident_is_closed_by_the_name_it_was_opened_with(server: Http
     assert first == second == third != other
 
 
+WITHOUT_SECRETS = {"alertmanager", "jira", "sns", "webex"}  # theirs are in http_config, or in sigv4
+
+
 def test_secrets_do_not_show() -> None:
     for name, one in SERVICES.items():
         made = notifier(one, "http://localhost")
         hidden = [value for value in vars(made.config).values() if isinstance(value, SecretStr)]
-        assert hidden or name == "webex"
+        assert hidden or one.kind in WITHOUT_SECRETS, name
         assert "hush" not in repr(made.config)

@@ -13,7 +13,7 @@ from alertd.core.intervals import DAY, Span
 from alertd.core.matchers import parse
 from alertd.core.routes import Route
 from alertd.core.silences import Draft, State
-from alertd.errors import SilenceError, StoreError
+from alertd.errors import DeliveryError, SilenceError, StoreError
 from alertd.events import AlertMuted, SilenceChanged
 from tests.stories.world import ROUTE, START, World, rule
 
@@ -435,3 +435,13 @@ async def test_a_reload_changes_what_an_interval_means() -> None:
     world.at("28m").resolves("JobDown")
     await world.run_until("50m")
     assert world.story == ["16m30s ops: JobDown (first notification)"], "its end waits"
+
+
+async def test_a_message_that_waits_for_its_receiver_is_taken_back_by_a_silence() -> None:
+    world = World(rule("JobDown"))
+    world.at("10s").refuses("ops/webhook[0]", DeliveryError("503"))
+    world.at("1m").fires("JobDown")
+    world.at("3m").silences('alertname="JobDown"', "30m")
+    world.at("20m").refuses("ops/webhook[0]", None)
+    await world.run_until("1h")
+    assert world.story == ["36m30s ops: JobDown (first notification)"]

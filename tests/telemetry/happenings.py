@@ -6,13 +6,20 @@ from datetime import UTC, datetime, timedelta
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.delivery import Dead, Delivery, Outcome, Retry, Sent
 from alertd.core.flush import Verdict
+from alertd.core.inhibition import Inhibition
 from alertd.core.labels import Labels
+from alertd.core.matchers import Matcher
+from alertd.core.mutes import AUDIBLE
+from alertd.core.mutes import Verdict as Muted
 from alertd.core.notification import Notification, Reason
 from alertd.core.rules import Rule, RuleGroup
+from alertd.core.silences import Silence
+from alertd.core.silences import State as SilenceState
 from alertd.core.told import NOTHING
 from alertd.errors import DeliveryError
 from alertd.events import (
     AlertChanged,
+    AlertMuted,
     DatasourceAnswered,
     DeliveryTried,
     Event,
@@ -20,6 +27,7 @@ from alertd.events import (
     GroupFlushed,
     Reloaded,
     RuleEvaluated,
+    SilenceChanged,
     Trouble,
 )
 
@@ -62,6 +70,15 @@ def flushed(reason: Reason | None) -> GroupFlushed:
     return GroupFlushed("group", NOON, Verdict("team/webhook[0]", reason, 1, 0, 0))
 
 
+def muted(verdict: Muted = AUDIBLE) -> AlertMuted:
+    return AlertMuted("group", ALERT.labels, verdict, NOON)
+
+
+def silenced(state: SilenceState) -> SilenceChanged:
+    one = Silence("id", (Matcher("zone", "=", "aa"),), NOON, NOON + timedelta(hours=1), NOON, "ann", "moving house")
+    return SilenceChanged(one, state, NOON)
+
+
 EVERY: tuple[Event, ...] = (
     evaluated(),
     evaluated("timeout"),
@@ -74,6 +91,10 @@ EVERY: tuple[Event, ...] = (
     changed(State.PENDING, None),
     flushed(None),
     flushed(Reason.FIRST),
+    muted(Muted(("one", "two"), (Inhibition(ALERT.labels, "zones"),))),
+    muted(Muted(("one",), (), ("nights", "weekends"), ("office",))),
+    muted(),
+    silenced(SilenceState.ACTIVE),
     tried(Sent(NOON)),
     refused(),
     given_up(),

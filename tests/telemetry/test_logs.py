@@ -13,11 +13,26 @@ import pytest
 from alertd.core.alerts import State
 from alertd.core.delivery import Retry, Sent
 from alertd.core.labels import Labels
+from alertd.core.mutes import Verdict
 from alertd.core.notification import Reason
+from alertd.core.silences import State as SilenceState
 from alertd.events import GroupEvaluated, Reloaded, Trouble
 from alertd.telemetry.logs import Logs, set_up
 
-from .happenings import EVERY, GROUP, NOON, answered, changed, evaluated, flushed, given_up, refused, tried
+from .happenings import (
+    EVERY,
+    GROUP,
+    NOON,
+    answered,
+    changed,
+    evaluated,
+    flushed,
+    given_up,
+    muted,
+    refused,
+    silenced,
+    tried,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +66,15 @@ def console(message: str, stream: io.StringIO | None = None, **fields: Any) -> s
     set_up("console", stream=stream)
     logging.getLogger("alertd").info(message, extra={"fields": fields})
     return stream.getvalue()
+
+
+def test_who_is_muted_and_why_is_said() -> None:
+    events = (muted(Verdict(("one",))), muted(), silenced(SilenceState.ACTIVE))
+    assert told(*events) == ["info alert muted", "info alert audible again", "info silence active"]
+    first, second, third = lines(*events)
+    assert (first["alert"], first["why"], second["why"]) == ("JobDown", "silenced by one", "audible")
+    assert (third["matchers"], third["created_by"], third["comment"]) == ('zone="aa"', "ann", "moving house")
+    assert lines(muted(), level="warning") == []
 
 
 def test_quiet_rules_are_for_debugging() -> None:

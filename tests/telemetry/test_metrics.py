@@ -21,7 +21,14 @@ DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
 @pytest.fixture
 def metrics() -> Metrics:
-    return Metrics(Levels(alerts=lambda: {State.FIRING: 2}, outbox=lambda: {"pending": 3, "sent": 9}, rules=lambda: 7))
+    return Metrics(
+        Levels(
+            alerts=lambda: {State.FIRING: 2},
+            outbox=lambda: {"pending": 3, "sent": 9},
+            rules=lambda: 7,
+            silences=lambda: {"active": 4},
+        )
+    )
 
 
 def read(metrics: Metrics) -> Mapping[str, float]:
@@ -55,6 +62,10 @@ def test_every_event_is_counted(metrics: Metrics) -> None:
         "alertd_notifications_dead_total webhook[0] team": 1,
         "alertd_notification_duration_seconds_count webhook[0] team": 3,
         "alertd_notification_latency_seconds_sum": 40,
+        "alertd_notifications_suppressed_total silence": 2,
+        "alertd_notifications_suppressed_total inhibition": 1,
+        "alertd_notifications_suppressed_total mute_time_interval": 1,
+        "alertd_notifications_suppressed_total active_time_interval": 1,
         "alertd_config_last_reload_successful": 0,
         "alertd_troubles_total": 1,
     }
@@ -73,6 +84,8 @@ def test_a_new_daemon_shows_what_others_build_on(metrics: Metrics) -> None:
 def test_levels_are_read_when_asked(metrics: Metrics) -> None:
     found = read(metrics)
     assert (found["alertd_alerts firing"], found["alertd_alerts pending"]) == (2, 0)
+    states = ("pending", "active", "expired")
+    assert [found[f"alertd_silences {state}"] for state in states] == [0, 4, 0]
     assert (found["alertd_outbox_pending"], found["alertd_outbox_dead"], found["alertd_rules"]) == (3, 0, 7)
 
 

@@ -14,7 +14,8 @@ from alertd.core.labels import Labels
 from alertd.core.rules import Rule, RuleGroup
 from alertd.errors import ConfigError, Problem
 from alertd.web import admin, prometheus
-from alertd.web.server import serve
+from alertd.web.server import guarded
+from tests.web.listener import Listener
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 1, 1, 12, 0, 0, 500000, tzinfo=UTC)
@@ -144,7 +145,7 @@ def test_values_are_written_as_go_does(value: float, shown: str) -> None:
 
 async def test_a_prefix(daemon: Daemon) -> None:
     face = admin.Admin(lambda: True, daemon.reload, daemon.metrics)
-    app = serve(admin.routes(face), "/alertd").config.app
+    app = guarded(admin.routes(face), "/alertd", Listener().settings(), lambda: 0.0)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://alertd") as client:
         assert (await client.get("/alertd/-/ready")).status_code == 200
         assert (await client.get("/-/ready")).status_code == 404
