@@ -166,6 +166,7 @@ class App:
             ("ticker", self._ticker.run),
             ("dispatcher", self.engine.dispatcher.run),
             ("courier", self.engine.courier.run),
+            ("intake", self.engine.intake.run),
             ("pulse", self._pulse),
             ("watch", self._watch),
             ("heartbeat", self._heartbeat),

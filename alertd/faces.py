@@ -9,10 +9,12 @@ from starlette.routing import BaseRoute
 
 from alertd import __version__
 from alertd.config.values import Config
+from alertd.core.alerts import Alert
 from alertd.core.labels import Labels
+from alertd.core.posted import Posting, alert_of
 from alertd.engine.engine import Engine
 from alertd.ports import Clock
-from alertd.web import alertmanager, endpoints, openapi, prometheus, unknown
+from alertd.web import alertmanager, endpoints, openapi, posting, prometheus, silencing, unknown
 from alertd.web.admin import Admin
 from alertd.web.admin import routes as admin_routes
 from alertd.web.alertmanager import Status, View
@@ -35,9 +37,18 @@ class Faces:
         known = [
             *admin_routes(self._admin),
             *prometheus.routes(self._engine.board),
-            *endpoints.routes(alertmanager.endpoints(view)),
+            *endpoints.routes(
+                (
+                    *alertmanager.endpoints(view),
+                    *posting.endpoints(self._alert, self._engine.intake.post),
+                    *silencing.endpoints(self._engine.silencer, self._clock.now),
+                )
+            ),
         ]
         return [*known, *openapi.routes(known, self._config().web.route_prefix), *unknown.routes()]
+
+    def _alert(self, posting: Posting) -> Alert:
+        return alert_of(posting, self._config().resolve_timeout, self._clock.now())
 
     def _status(self, name: str, address: str) -> Status:
         return Status(name, {name: address}, self._started_at, _version(), self._config().original)

@@ -83,6 +83,13 @@ def expired(alerts: Iterable[Alert], now: datetime) -> tuple[Transition, ...]:
     )
 
 
+def resumed(alert: Alert, downtime: timedelta) -> Alert:
+    """A posted alert after a restart: nobody could say that it goes on, so its end is put off by as long."""
+    if alert.posted is None or alert.resolved:
+        return alert
+    return replace(alert, posted=replace(alert.posted, ends_at=alert.posted.ends_at + downtime))
+
+
 def is_news(transition: Transition) -> bool:
     """True if an alert began, ended, or ended unseen and began anew; what was merely said again is no news."""
     before, after = transition.before, transition.after

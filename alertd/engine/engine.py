@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from alertd.core import lifecycle
+from alertd.core import lifecycle, posted
 from alertd.core.alerts import Alert, Transition
 from alertd.core.board import Board
 from alertd.core.labels import Labels
@@ -16,6 +16,7 @@ from alertd.engine.courier import Courier
 from alertd.engine.dispatcher import Dispatcher, Routing
 from alertd.engine.evaluator import Evaluator
 from alertd.engine.expansion import Expander
+from alertd.engine.posted import Intake
 from alertd.engine.silences import Silencer
 from alertd.errors import StoreError
 from alertd.events import Kind, Trouble
@@ -47,6 +48,7 @@ class Engine:
         self.dispatcher = Dispatcher(plan.routing, self.board, silences, store, observer, clock)
         self.silencer = Silencer(silences, self.dispatcher.silenced, store, observer, clock)
         self.courier = Courier(self.dispatcher, store, observer, clock)
+        self.intake = Intake(self.board, store, self.dispatcher.receive, observer, clock)
         self.evaluator = Evaluator(self.board, store, self.dispatcher.receive, observer, clock)
 
     async def restore(self) -> None:
@@ -54,10 +56,14 @@ class Engine:
         snapshot, now = await self._store.load(), self._clock.now()
         downtime = max(timedelta(0), now - snapshot.alive_at) if snapshot.alive_at else timedelta(0)
         tolerance = self._plan.outage_tolerance
-        resumed = [lifecycle.resumed(alert, downtime, tolerance, now) for alert in snapshot.alerts]
+        resumed = [
+            posted.resumed(alert, downtime) if alert.posted else lifecycle.resumed(alert, downtime, tolerance, now)
+            for alert in snapshot.alerts
+        ]
         await self._keep_resumed(snapshot.alerts, resumed)
         self._tell_damage(snapshot.damage)
         self.board.restore(resumed)
+        self.intake.restore()
         self.silencer.restore(snapshot.silences)
         self.dispatcher.restore(snapshot.told)
         await self.follow(self._plan)

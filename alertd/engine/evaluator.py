@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alertd.core import grid, lifecycle
+from alertd.core import grid, lifecycle, posted
 from alertd.core.alerts import Transition
 from alertd.core.board import Board
 from alertd.core.instantiate import Instance
@@ -53,7 +53,7 @@ class Evaluator:
         self._sources, self._expander = sources, expander
         parts = [part.id for group in groups for part in group.parts]
         self._last = {part: self._last[part] for part in parts if part in self._last}
-        self._rules = frozenset(rule.key for rule in rules)
+        self._rules = frozenset((posted.RULE, *(rule.key for rule in rules)))
         await self._end_strays()
 
     async def tick(self, group: RuleGroup) -> None:

@@ -62,10 +62,10 @@ def endpoints(view: View) -> Sequence[Endpoint]:
         return await _made(lambda: look.grouped(wanted))
 
     return (
-        Endpoint("GET", "/api/v2/status", status, "The running instances, the version and the configuration."),
-        Endpoint("GET", "/api/v2/receivers", receivers, "Who can be told."),
-        Endpoint("GET", "/api/v2/alerts", alerts, "The alerts that fire."),
-        Endpoint("GET", "/api/v2/alerts/groups", groups, "The alerts that fire, as they are told together."),
+        Endpoint("GET", "/api/v2/status", status),
+        Endpoint("GET", "/api/v2/receivers", receivers),
+        Endpoint("GET", "/api/v2/alerts", alerts),
+        Endpoint("GET", "/api/v2/alerts/groups", groups),
     )
 
 

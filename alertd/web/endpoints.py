@@ -1,10 +1,7 @@
-"""The table of what can be asked: each endpoint with its path, its method and its description, from which both the
-routes and the published OpenAPI document are made.
-"""
+"""Endpoints: what is asked by a method at a path. What each is about says the table in `described`."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,25 +11,15 @@ from starlette.types import Receive, Scope, Send
 from alertd.web.answers import Refusal, refused
 
 Serve = Callable[[Request], Awaitable[Response]]
-Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One thing that can be asked. `answers` has a sentence a status, `body` and `result` are schemas.
-
-    `admin`: it changes something, so it is closed to those who may only read.
-    """
+    """One thing that can be asked."""
 
     method: str
     path: str
     serve: Serve
-    summary: str
-    parameters: Sequence[Schema] = ()
-    body: Schema | None = None
-    result: Schema | None = None
-    answers: Mapping[int, str] | None = None
-    admin: bool = False
 
 
 def routes(endpoints: Iterable[Endpoint]) -> list[BaseRoute]:

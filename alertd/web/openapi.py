@@ -36,7 +36,7 @@ def routes(others: Iterable[BaseRoute], prefix: str) -> list[BaseRoute]:
     async def serve(_: Request) -> Response:
         return answer(document)
 
-    own = endpoint_routes([Endpoint("GET", PATH, serve, "This document.")])
+    own = endpoint_routes([Endpoint("GET", PATH, serve)])
     document.update(describe(served([*others, *own]), prefix))
     return own
 

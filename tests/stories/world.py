@@ -20,6 +20,7 @@ from alertd.core.intervals import Calendar, Interval
 from alertd.core.labels import Labels
 from alertd.core.matchers import parse
 from alertd.core.notification import Notification
+from alertd.core.posted import Posting, alert_of
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
 from alertd.core.rules import Rule, RuleGroup
@@ -42,6 +43,7 @@ from alertd.testing import ManualClock, RecordingObserver
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INTERVAL = timedelta(seconds=10)
+RESOLVE_TIMEOUT = timedelta(minutes=5)
 _MOST_STEPS = 100_000
 
 ROUTE = Route(
@@ -152,6 +154,14 @@ class Moment:
         """Somebody makes a silence, or changes that which has this name in the story."""
         self.do(lambda: self.world.silence(matchers, lasting, name or matchers, begins_in))
 
+    def posts(self, name: str, lasting: str = "", began: str = "0s", **labels: str) -> None:
+        """Somebody posts an alert that ends after `lasting` ("": nobody says when) and began so long ago."""
+        self.do(lambda: self.world.post(name, lasting, began, labels))
+
+    def ends(self, name: str, **labels: str) -> None:
+        """Somebody posts that an alert is over."""
+        self.do(lambda: self.world.post(name, "0s", "1m", labels))
+
     def unsilences(self, name: str) -> None:
         """Somebody ends the silence of this name, or, if it has none, with these matchers."""
         self.do(lambda: self.world.silencer.expire(self.world.silence_ids[name]))
@@ -250,6 +260,15 @@ class World:
         self.silence_ids[name] = made.id
         return made
 
+    async def post(self, name: str, lasting: str, began: str, labels: Mapping[str, str]) -> None:
+        """Post one alert, as the API does."""
+        assert self.engine is not None
+        now = self.clock.now()
+        ends_at = now + durations.parse(lasting) if lasting else None
+        starts_at = now - durations.parse(began) if began != "0s" else None
+        posting = Posting(Labels({"alertname": name, **labels}), {}, starts_at, ends_at)
+        await self.engine.intake.post([alert_of(posting, RESOLVE_TIMEOUT, now)])
+
     def error(self, name: str) -> str:
         """What is wrong with a rule."""
         assert self.engine is not None
@@ -314,7 +333,8 @@ class World:
         tick = grid.following(self.clock.now() - timedelta(microseconds=1), group.interval, timedelta(0))
         if tick == self.clock.now() and self._ticked == tick:
             tick += group.interval
-        instants = [tick, self.engine.dispatcher.next_due(), self.engine.courier.next_due()]
+        loops = (self.engine.intake, self.engine.dispatcher, self.engine.courier)
+        instants = [tick, *(loop.next_due() for loop in loops)]
         if self._script:
             instants.append(self._script[0][0])
         return min(max(at, self.clock.now()) for at in instants if at is not None)
@@ -333,6 +353,7 @@ class World:
             self._ticked = now
             await self.engine.evaluator.step(group, now)
             await self.engine.touch()
+        await self.engine.intake.step(now)
         await self.engine.dispatcher.step(now)
         await self.engine.courier.step(now)
         await self.engine.dispatcher.step(now)

@@ -13,8 +13,14 @@ from alertd.core.board import Board
 from alertd.core.labels import Labels
 from alertd.core.matchers import parse
 from alertd.core.mutes import Mutes, Nothing
+from alertd.core.posted import Posting, alert_of
 from alertd.core.routes import Route
-from alertd.web import alertmanager, endpoints, prometheus, unknown
+from alertd.core.silences import Silences
+from alertd.engine.silences import Silencer
+from alertd.errors import StoreError
+from alertd.store.memory import MemoryStore
+from alertd.testing import ManualClock, RecordingObserver
+from alertd.web import alertmanager, endpoints, posting, prometheus, silencing, unknown
 from alertd.web.alertmanager import Status, View
 from alertd.web.look import Look
 
@@ -37,6 +43,12 @@ def firing(name: str, rule: str = "r", **labels: str) -> Alert:
     return Alert(rule, Labels({"alertname": name, **labels}), State.FIRING, began, {"summary": name}, fired_at=began)
 
 
+def silences() -> Silencer:
+    """A silencer with a store of its own."""
+    observer, store = RecordingObserver(), MemoryStore()
+    return Silencer(Silences(), lambda _: None, store, observer, ManualClock(NOW))
+
+
 @dataclass
 class Daemon:
     """What the API asks of the app."""
@@ -47,6 +59,10 @@ class Daemon:
         default_factory=lambda: {"default": Labels(), "b.c": Labels({"owner": "b"}), "d": Labels()}
     )
 
+    taken: list[Alert] = field(default_factory=list)
+    full: bool = False  # the disk
+    silencer: Silencer = field(default_factory=silences)
+
     def look(self) -> Look:
         updated = {"r": NOW - timedelta(seconds=15)}
         return Look(self.alerts, ROOT, self.receivers, self.mutes, updated, timedelta(minutes=5), NOW)
@@ -56,8 +72,20 @@ class Daemon:
 
     def app(self) -> Starlette:
         view = View(self.status, self.look)
-        routes = [*prometheus.routes(Board()), *endpoints.routes(alertmanager.endpoints(view)), *unknown.routes()]
-        return Starlette(routes=routes)
+        served = (
+            *alertmanager.endpoints(view),
+            *posting.endpoints(self._alert, self._take),
+            *silencing.endpoints(self.silencer, lambda: NOW),
+        )
+        return Starlette(routes=[*prometheus.routes(Board()), *endpoints.routes(served), *unknown.routes()])
+
+    def _alert(self, posting: Posting) -> Alert:
+        return alert_of(posting, timedelta(minutes=5), NOW)
+
+    async def _take(self, alerts: Sequence[Alert]) -> None:
+        if self.full:
+            raise StoreError("disk full")
+        self.taken += alerts
 
     def client(self) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app()), base_url="http://alertd")
