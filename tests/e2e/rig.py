@@ -169,12 +169,13 @@ class Process:
 class Prometheus:
     """A real Prometheus that scrapes the exporter every second; it can be stopped and started again."""
 
-    def __init__(self, folder: Path, exporter: Exporter) -> None:
+    def __init__(self, folder: Path, exporter: Exporter, more: str = "") -> None:
         self._folder, self.port = folder, free_port()
         (folder / "prometheus.yml").write_text(
             "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
             "scrape_configs:\n"
             f"- {{job_name: demo, honor_labels: true, static_configs: [{{targets: ['127.0.0.1:{exporter.port}']}}]}}\n"
+            f"{more}"
         )
         self._process: Process | None = None
         self.start()
