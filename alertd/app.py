@@ -26,6 +26,7 @@ from alertd.engine import selfrules
 from alertd.engine.asking import Sources
 from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
+from alertd.engine.history import Recorder
 from alertd.engine.selfwatch import Selfwatch
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
@@ -65,7 +66,8 @@ class App:
         )
         self._metrics = Metrics(levels)
         self._vitals = Vitals(clock)
-        self.observer = Observers(log, self._metrics, self._selfwatch, self._vitals)
+        self._recorder = Recorder(store, clock, lambda: self.config.history)
+        self.observer = Observers(log, self._metrics, self._selfwatch, self._vitals, self._recorder)
         self._edges = open_edges(config, Edges(), self.observer, clock)
         self._conditions = PythonConditions(
             gates=self._edges.gates, clock=clock, output=self.observer.notice, alive=lambda: self.engine.board.alive()
@@ -77,7 +79,7 @@ class App:
         self._reloading = asyncio.Lock()
         self.ready = False
         admin = Admin(lambda: self.ready, self.reload, self._page)
-        self._faces = Faces(self.engine, lambda: self.config, admin, clock)
+        self._faces = Faces(self.engine, lambda: self.config, admin, store, clock)
 
     async def run(self, listener: socket, stop: asyncio.Event, started: Callable[[Mapping[str, str]], None]) -> None:
         """Live until `stop` is set; then finish what is under way, as far as the grace period allows.
@@ -86,6 +88,7 @@ class App:
         """
         await self._inspect()
         await self.engine.restore()
+        self.engine.dispatcher.hold(self._clock.now() + self.config.start_delay)
         gc.freeze()  # what was loaded lives long: the collector need not go through it again and again
         self._ticker.watch(self.engine.board.groups)
         server = self._server(listener)
@@ -167,6 +170,7 @@ class App:
             ("dispatcher", self.engine.dispatcher.run),
             ("courier", self.engine.courier.run),
             ("intake", self.engine.intake.run),
+            ("history", self._recorder.run),
             ("pulse", self._pulse),
             ("watch", self._watch),
             ("heartbeat", self._heartbeat),
@@ -221,6 +225,7 @@ class App:
         await self._conditions.aclose()
         for _, edge in (*self._retired, *self._edges.opened.values()):
             await self._close_edge(edge)
+        await self._recorder.step()
         with suppress(StoreError):
             await self._store.touch(self._clock.now())
         await self._store.close()

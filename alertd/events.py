@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from alertd.core.alerts import Transition
+from alertd.core.alerts import Alert, Transition
 from alertd.core.changes import Change
+from alertd.core.dedup import Line
 from alertd.core.delivery import Delivery, Outcome
 from alertd.core.flush import Verdict
 from alertd.core.labels import Labels
 from alertd.core.mutes import Verdict as Muted
+from alertd.core.routes import Route
 from alertd.core.rules import Rule, RuleGroup
 from alertd.core.silences import Silence, State
 from alertd.errors import DeliveryError
@@ -61,12 +63,36 @@ class AlertChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertGrouped:
+    """An alert that began or ended is in this group, which is to be looked at at `due_at`; or a reload put it there."""
+
+    alert: Alert
+    route: Route
+    group: str
+    labels: Labels
+    at: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What a flush had before it, and what it left: the audible members, and the line of one integration."""
+
+    route: Route
+    alerts: tuple[Alert, ...]
+    before: Line
+    after: Line
+    delivery: Delivery | None
+
+
+@dataclass(frozen=True, slots=True)
 class GroupFlushed:
     """An aggregation group was looked at for one integration; `verdict.reason` is None where nobody had to be told."""
 
     group: str
     at: datetime
     verdict: Verdict
+    considered: Considered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +123,15 @@ class DeliveryTried:
     seconds: float
     error: DeliveryError | None = None
     latency: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The daemon has started with so many alerts; the one before it was alive at `alive_at`, if there was one."""
+
+    at: datetime
+    alive_at: datetime | None
+    alerts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +187,12 @@ Event = (
     | GroupEvaluated
     | DatasourceAnswered
     | AlertChanged
+    | AlertGrouped
     | GroupFlushed
     | AlertMuted
     | SilenceChanged
     | DeliveryTried
+    | Restored
     | Reloaded
     | Printed
     | Beat

@@ -13,8 +13,9 @@ from alertd.core.alerts import Alert
 from alertd.core.labels import Labels
 from alertd.core.posted import Posting, alert_of
 from alertd.engine.engine import Engine
-from alertd.ports import Clock
-from alertd.web import alertmanager, endpoints, openapi, posting, prometheus, silencing, unknown
+from alertd.engine.why import Why
+from alertd.ports import Clock, History
+from alertd.web import alertmanager, endpoints, openapi, posting, prometheus, silencing, unknown, why
 from alertd.web.admin import Admin
 from alertd.web.admin import routes as admin_routes
 from alertd.web.alertmanager import Status, View
@@ -26,14 +27,17 @@ _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 class Faces:
     """The routes of one daemon. `config` gives the configuration in force."""
 
-    def __init__(self, engine: Engine, config: Callable[[], Config], admin: Admin, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, config: Callable[[], Config], admin: Admin, history: History, clock: Clock
+    ) -> None:
         self._engine, self._config, self._admin, self._clock = engine, config, admin, clock
+        self._why = Why(engine, history, clock)
         self._started_at = clock.now()
 
     def routes(self, listener: socket) -> list[BaseRoute]:
         """Everything that is served on this listener."""
         name, address = whoami(listener)
-        view = View(lambda: self._status(name, address), self._look)
+        view = View(lambda: self._status(name, address), self._look, lambda: self._config().matchers)
         known = [
             *admin_routes(self._admin),
             *prometheus.routes(self._engine.board),
@@ -41,7 +45,8 @@ class Faces:
                 (
                     *alertmanager.endpoints(view),
                     *posting.endpoints(self._alert, self._engine.intake.post),
-                    *silencing.endpoints(self._engine.silencer, self._clock.now),
+                    *silencing.endpoints(self._engine.silencer, self._clock.now, lambda: self._config().matchers),
+                    *why.endpoints(self._why.answer),
                 )
             ),
         ]

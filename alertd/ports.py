@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome
+from alertd.core.history import Entry, Seen
 from alertd.core.labels import Labels
 from alertd.core.notification import Notification
 from alertd.core.rules import Rule
@@ -108,7 +109,29 @@ class Snapshot:
     damage: tuple[str, ...] = ()
 
 
-class Store(Protocol):
+class History(Protocol):
+    """What was decided, kept for a while so that somebody can ask why. Raises StoreError."""
+
+    async def remember(self, entries: Sequence[Entry], seen: Sequence[Seen]) -> None:
+        """Add rows, in order; and the alerts they are about, each in place of what was known of it."""
+
+    async def recall(self, subjects: Collection[str], since: datetime, until: datetime, limit: int) -> Sequence[Entry]:
+        """The newest rows of each of these from `since` to `until`, at most `limit` a subject; in order, oldest first.
+
+        Rows of one instant are in the order in which they were written.
+        """
+
+    async def seen(self, name: str | None, limit: int) -> Sequence[Seen]:
+        """The alerts of this name, or of any, that rows are about: those heard of last come first."""
+
+    async def forget(self, before: datetime, rows: int, limit: int) -> int:
+        """Of the `limit` oldest rows delete those before that instant, and those that are more than `rows`; how many.
+
+        With them go alerts that were heard of last before the oldest row that is left.
+        """
+
+
+class Store(History, Protocol):
     """What must survive a restart. Every method is one transaction, durable when it returns; raises StoreError."""
 
     async def load(self) -> Snapshot: ...

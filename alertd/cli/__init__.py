@@ -11,7 +11,10 @@ from alertd import __version__
 _COMMANDS = {
     "run": "The daemon.",
     "check": "Check configuration and rule files.",
+    "config": "Check configurations, or show that of the running daemon.",
     "alerts": "List what is pending and firing in the running daemon.",
+    "silence": "Make, list, end and import silences.",
+    "why": "Say why somebody was told of an alert, or was not.",
     "routes": "Show the routing tree, or where an alert would go.",
     "template": "Show what a template becomes.",
     "notify": "Send a test message to a receiver.",

@@ -1,36 +1,56 @@
 """`alertd alerts`: what is pending and firing, as the running daemon sees it."""
 
 import json
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 
-from alertd.cli.client import fetch, output_option, url_option
-from alertd.cli.terminal import plain
+from alertd.cli.client import Daemon, daemon_options, output_option
+from alertd.cli.tables import table
 
 _COLOURS = {"firing": "red", "pending": "yellow"}
-_COLUMNS = ("STATE", "SEVERITY", "ALERT", "SINCE", "VALUE", "LABELS")
+_COLUMNS = ("STATE", "SEVERITY", "ALERT", "SINCE", "VALUE", "MUTED", "LABELS")
+_MUTERS = {"silencedBy": "silenced", "inhibitedBy": "inhibited", "mutedBy": "interval"}
 
 
 @click.command()
-@url_option
+@daemon_options
 @output_option
 @click.option("--state", type=click.Choice(["pending", "firing"]), help="Only these.")
-def command(url: str, output: str, state: str | None) -> None:
-    """List pending and firing alerts of the running daemon."""
-    alerts = [alert for alert in fetch(url, "/api/v1/alerts")["alerts"] if state in (None, alert["state"])]
-    alerts.sort(
-        key=lambda alert: (alert["state"], alert["labels"].get("alertname", ""), sorted(alert["labels"].items()))
-    )
+def command(daemon: Daemon, output: str, state: str | None) -> None:
+    """List the alerts of the running daemon: those of its rules, and those that others post."""
+    alerts = sorted((one for one in _alerts(daemon) if state in (None, one["state"])), key=_order)
     if output == "json":
         click.echo(json.dumps(alerts, indent=2, ensure_ascii=False))
-        return
-    if not alerts:
+    elif alerts:
+        table(_COLUMNS, [_row(alert) for alert in alerts], _COLOURS)
+    else:
         click.echo("no alerts are pending or firing")
-        return
-    _table([_row(alert) for alert in alerts])
+
+
+def _alerts(daemon: Daemon) -> Iterator[Mapping[str, Any]]:
+    """As Prometheus shows them, and those of others in the same form; with who mutes them."""
+    told = {_key(one): one for one in daemon.get("/api/v2/alerts")}
+    for alert in daemon.get("/api/v1/alerts")["data"]["alerts"]:
+        twin = told.pop(_key(alert), None) if alert["state"] == "firing" else None
+        yield {**alert, **_muters(twin or {})}
+    for one in told.values():
+        since = {"state": "firing", "activeAt": one["startsAt"], "value": ""}
+        yield {"labels": one["labels"], "annotations": one["annotations"], **since, **_muters(one)}
+
+
+def _muters(alert: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    status = alert.get("status", {})
+    return {name: status[name] for name in _MUTERS if status.get(name)}
+
+
+def _key(alert: Mapping[str, Any]) -> Any:
+    return tuple(sorted(alert["labels"].items()))
+
+
+def _order(alert: Mapping[str, Any]) -> Any:
+    return alert["state"], alert["labels"].get("alertname", ""), _key(alert)
 
 
 def _row(alert: Mapping[str, Any]) -> Sequence[str]:
@@ -42,15 +62,7 @@ def _row(alert: Mapping[str, Any]) -> Sequence[str]:
         labels.get("severity", "-"),
         labels.get("alertname", ""),
         since,
-        f"{float(alert['value']):g}",
+        f"{float(alert['value']):g}" if alert["value"] else "-",
+        ",".join(word for name, word in _MUTERS.items() if name in alert) or "-",
         " ".join(rest),
     )
-
-
-def _table(rows: Sequence[Sequence[str]]) -> None:
-    shown = [tuple(plain(cell) for cell in row) for row in rows]
-    widths = [max(len(row[index]) for row in (_COLUMNS, *shown)) for index in range(len(_COLUMNS))]
-    colourful = sys.stdout.isatty()
-    for row in (_COLUMNS, *shown):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        click.echo(click.style(line, fg=_COLOURS.get(row[0])) if colourful and row[0] in _COLOURS else line)

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from alertd.cli.terminal import plain
+from alertd.cli.times import duration
 from alertd.clock import SystemClock
 from alertd.core import durations
 from alertd.errors import Problem
@@ -31,13 +32,6 @@ def _names(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> fro
     return frozenset(names)
 
 
-def _duration(_: click.Context, __: click.Parameter, text: str) -> timedelta:
-    try:
-        return durations.parse(text)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem)) from None
-
-
 def _url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
     if url is not None and not url.startswith(("http://", "https://")):
         raise click.BadParameter("an address begins with http:// or https://")
@@ -52,7 +46,7 @@ def _url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
 @click.option("--fail-on", type=click.Choice(_SEVERITIES), default="error", show_default=True, help="What ends with 1.")
 @click.option(
     "--scrape-interval", metavar="DURATION", default=durations.format(LIKELY_SCRAPE), show_default=True,
-    callback=_duration, help="How often your Prometheus scrapes.",
+    callback=duration, help="How often your Prometheus scrapes.",
 )  # fmt: skip
 @click.option("--prometheus", metavar="URL", callback=_url, help="Ask this server about metrics, alerts and cost.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -1,29 +1,109 @@
-"""How commands speak with the running daemon, and what they say when it is not there."""
+"""How commands speak with the running daemon, and what they say when it is not there or refuses."""
 
-import json
 import sys
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+if TYPE_CHECKING:
+    import httpx
+
 DEFAULT_URL = "http://127.0.0.1:9093"
 _TIMEOUT = 10.0
+Command = Callable[..., Any]
 
-url_option = click.option("--url", default=DEFAULT_URL, show_default=True, envvar="ALERTD_URL", help="The daemon.")
 output_option = click.option(
     "-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print."
 )
 
 
-def fetch(url: str, path: str) -> Any:
-    """The `data` of an API answer. Says what is wrong and exits with 1 if there is none."""
-    import httpx
+@dataclass(frozen=True)
+class Daemon:
+    """Where it is, and who we are there. A URL may hold a user and a password."""
 
+    url: str
+    token_file: Path | None = None
+    ca_file: Path | None = None
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """What is answered. As the others: says what is wrong, and exits with 1."""
+        return self._ask("GET", path, params=params)
+
+    def post(self, path: str, value: Any) -> Any:
+        """Send a value."""
+        return self._ask("POST", path, json=value)
+
+    def delete(self, path: str) -> None:
+        """Let something end."""
+        self._ask("DELETE", path)
+
+    def _ask(self, method: str, path: str, **request: Any) -> Any:
+        import httpx
+
+        try:
+            with self._client() as client:
+                answer = client.request(method, self.url.rstrip("/") + path, **request)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as problem:
+            _give_up(f"no answer from alertd at {_shown(self.url)}: {problem}",
+                     "Is it running, and is this its address? `--url` or ALERTD_URL names another.")  # fmt: skip
+        if answer.status_code in (401, 403):
+            refusal = f"alertd at {_shown(self.url)} refuses ({answer.status_code}): {_said(answer)}"
+            _give_up(refusal, "Credentials: `--token-file`, or https://user:password@… in `--url`.")
+        if answer.is_error:
+            _give_up(f"alertd at {_shown(self.url)} refuses ({answer.status_code}): {_said(answer)}")
+        try:
+            return answer.json() if answer.content else None
+        except ValueError:
+            _give_up(f"what answers at {_shown(self.url)} is not alertd")
+
+    def _client(self) -> "httpx.Client":
+        import httpx
+
+        token = self.token_file.read_text(encoding="utf-8").strip() if self.token_file else ""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(headers=headers, verify=_trust(self.ca_file), timeout=_TIMEOUT)
+
+
+def daemon_options(command: Command) -> Command:
+    """The options that say where the daemon is; the command gets a `daemon`."""
+
+    @wraps(command)
+    def wrapped(url: str, token_file: Path | None, ca_file: Path | None, **rest: Any) -> Any:
+        return command(daemon=Daemon(url, token_file, ca_file), **rest)
+
+    path = click.Path(path_type=Path, exists=True, dir_okay=False)
+    ca = click.option("--ca-file", type=path, envvar="ALERTD_CA_FILE", help="Trust what this CA has signed.")
+    token = click.option("--token-file", type=path, envvar="ALERTD_TOKEN_FILE", help="Holds a token of the daemon's.")
+    url = click.option("--url", default=DEFAULT_URL, show_default=True, envvar="ALERTD_URL", help="The daemon.")
+    return url(token(ca(wrapped)))
+
+
+def _trust(ca_file: Path | None) -> Any:
+    import ssl
+
+    return ssl.create_default_context(cafile=str(ca_file)) if ca_file else True
+
+
+def _said(answer: "httpx.Response") -> str:
+    """The sentence in a refusal."""
     try:
-        answer = httpx.get(url.rstrip("/") + path, timeout=_TIMEOUT)
-        answer.raise_for_status()
-        return answer.json()["data"]
-    except (httpx.HTTPError, httpx.InvalidURL, json.JSONDecodeError, KeyError) as problem:
-        click.echo(f"no answer from alertd at {url}: {problem}", err=True)
-        click.echo("Is it running, and is this its address? `--url` or ALERTD_URL names another.", err=True)
-        sys.exit(1)
+        found = answer.json()
+    except ValueError:
+        return answer.text.strip()[:500] or answer.reason_phrase
+    return str(found.get("message", found) if isinstance(found, dict) else found)
+
+
+def _shown(url: str) -> str:
+    """The URL without credentials."""
+    scheme, sign, rest = url.partition("://")
+    return f"{scheme}{sign}{rest.rpartition('@')[2]}"
+
+
+def _give_up(*lines: str) -> NoReturn:
+    for line in lines:
+        click.echo(line, err=True)
+    sys.exit(1)

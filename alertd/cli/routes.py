@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 from alertd.cli.client import output_option
 from alertd.cli.problems import fail
 from alertd.cli.terminal import plain
+from alertd.cli.times import instant
 from alertd.config import load
 from alertd.config.values import Config, Overrides
 from alertd.core import durations
@@ -68,11 +70,15 @@ def _parsed(pairs: Iterable[str]) -> Labels:
 @click.option(
     "--with", "others", multiple=True, callback=_alerts, metavar="LABELS", help="Another alert that fires; repeatable."
 )
+@click.option("--at", callback=instant, metavar="TIME", help="When, for time intervals; without it, now.")
 @click.option("--expect", metavar="RECEIVERS", help="Exit with 1 unless these are told: names, separated by commas.")
 @output_option
-def test(labels: Labels, config: Path, others: tuple[Labels, ...], expect: str | None, output: str) -> None:
-    """Say where an alert with these labels would go, and with which others it would share a message."""
-    found = list(stops(_loaded(config), labels, others))
+def test(
+    labels: Labels, config: Path, others: tuple[Labels, ...], at: datetime | None, expect: str | None, output: str
+) -> None:
+    """Say where an alert with these labels would go, what would mute it, and what would share its message."""
+    now = at or datetime.now(UTC)  # noqa: TID251 - a person's now
+    found = list(stops(_loaded(config), labels, others, now))
     if output == "json":
         click.echo(json.dumps([_document(stop) for stop in found], indent=2, ensure_ascii=False))
     else:
@@ -139,6 +145,8 @@ def _rows(stop: Stop) -> Iterator[tuple[str, str]]:
     yield "group", f"{stop.group_labels!r}, {_grouping(route)}"
     for other in stop.together:
         yield "", f"with {other!r}"
+    if stop.muted:
+        yield "muted", str(stop.muted)
     yield "first", f"{durations.format(route.group_wait)} after it fires"
     yield "news", f"every {durations.format(route.group_interval)}"
     yield "repeated", f"every {repeat}{own}"
@@ -156,6 +164,7 @@ def _document(stop: Stop) -> Mapping[str, Any]:
         "groupLabels": dict(stop.group_labels),
         "integrations": [one.id for one in stop.integrations],
         "together": [dict(other) for other in stop.together],
+        "muted": str(stop.muted) if stop.muted else None,
     }
 
 

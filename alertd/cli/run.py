@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +14,10 @@ import click
 
 from alertd import __version__
 from alertd.cli.problems import fail
+from alertd.cli.times import duration
 from alertd.config import load
 from alertd.config.values import Config, Overrides
+from alertd.core.matchers import Grammar
 from alertd.errors import ConfigError, StoreError
 
 
@@ -27,6 +30,20 @@ from alertd.errors import ConfigError, StoreError
 @click.option("--external-url", metavar="URL", help="How people reach this daemon, for links in messages.")
 @click.option("--route-prefix", metavar="PATH", help="Serve HTTP below this path.")
 @click.option("--web.config.file", "web_config_file", metavar="FILE", help="TLS and users, as for Prometheus.")
+@click.option(
+    "--start-delay",
+    metavar="DURATION",
+    default="0s",
+    callback=duration,
+    help="Tell nobody anything so long after the start.",
+)
+@click.option(
+    "--matchers",
+    type=click.Choice(list(Grammar)),
+    default="fallback",
+    show_default=True,
+    help="How matchers are read: as Alertmanager does by default, in UTF-8, or as of old.",
+)
 @click.option("--log-format", type=click.Choice(["json", "console"]), help="How to write the log to standard error.")
 def command(
     config: Path | None,
@@ -37,6 +54,8 @@ def command(
     external_url: str | None,
     route_prefix: str | None,
     web_config_file: str | None,
+    start_delay: timedelta,
+    matchers: str,
     log_format: Literal["json", "console"] | None,
 ) -> None:
     """Evaluate rules and tell people, until SIGTERM or Ctrl-C. SIGHUP reads the configuration again."""
@@ -51,6 +70,8 @@ def command(
         external_url=external_url,
         route_prefix=route_prefix,
         web_config_file=web_config_file,
+        start_delay=start_delay,
+        matchers=Grammar(matchers),
         log_format=log_format,
     )
     try:

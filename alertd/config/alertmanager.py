@@ -1,14 +1,24 @@
 """The shape of Alertmanager's own keys: global, route, receivers."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
 from alertd import regex
-from alertd.config.fields import Duration, Flag, LabelMap, Names, Strict, Text, TextMap, Url
+from alertd.config.fields import NAMES_SCHEMA, Duration, Flag, LabelMap, Names, Strict, Text, TextMap, Url
 from alertd.config.http import HttpConfig, TlsConfig
 from alertd.core import matchers
+from alertd.core.matchers import Grammar, Matcher
 
 _SLACK = ("slack_api_url", "slack_app_token")
 
@@ -20,9 +30,13 @@ def _host_port(value: str) -> str:
     return f"{host.strip()}:{port.strip()}" if value else ""
 
 
-def _matcher(text: str) -> str:
-    matchers.parse(text)
-    return text
+def _matchers(value: Any, info: ValidationInfo) -> list[Matcher]:
+    """What the texts mean, in the grammar that was chosen on the command line."""
+    grammar = (info.context or {}).get("grammar", Grammar.FALLBACK)
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError('expected a list of matchers, like severity="critical"')
+    return [matcher for text in texts for matcher in matchers.parse(text, grammar)]
 
 
 def _named(values: dict[str, str]) -> dict[str, str]:
@@ -37,11 +51,10 @@ def _expressions(expressions: dict[str, str]) -> dict[str, str]:
     return expressions
 
 
-MatcherText = Annotated[str, AfterValidator(_matcher)]
 LabelValues = Annotated[TextMap, AfterValidator(_named)]
 Expressions = Annotated[LabelValues, AfterValidator(_expressions)]
 HostPort = Annotated[str, AfterValidator(_host_port)]
-Matchers = Annotated[Names, AfterValidator(lambda texts: [_matcher(text) for text in texts])]
+Matchers = Annotated[list[Matcher], BeforeValidator(_matchers), WithJsonSchema(NAMES_SCHEMA)]
 
 
 class GlobalConfig(Strict):

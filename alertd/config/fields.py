@@ -141,7 +141,7 @@ def _label_names(labels: dict[str, str]) -> dict[str, str]:
 # To Prometheus any scalar is the text it was written as; editors, however, see numbers and booleans.
 _SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
 _MAP: dict[str, Any] = {"type": ["object", "null"], "additionalProperties": _SCALAR}
-_NAMES: dict[str, Any] = {"type": ["string", "array", "null"], "items": {"type": "string"}}
+NAMES_SCHEMA: dict[str, Any] = {"type": ["string", "array", "null"], "items": {"type": "string"}}
 _DURATION: dict[str, Any] = {"type": ["string", "integer", "null"], "pattern": _DURATION_PATTERN}
 
 Text = Annotated[str, AfterValidator(_text), WithJsonSchema(_SCALAR)]
@@ -152,7 +152,7 @@ Integer = Annotated[int, BeforeValidator(_integer)]
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0), WithJsonSchema({"type": ["string", "integer"]})]
 Url = Annotated[str, AfterValidator(_url)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
-Names = Annotated[list[Text], BeforeValidator(_names), WithJsonSchema(_NAMES)]
+Names = Annotated[list[Text], BeforeValidator(_names), WithJsonSchema(NAMES_SCHEMA)]
 LabelName = Annotated[str, AfterValidator(_label_name)]
 LabelMap = Annotated[
     dict[str, Text], BeforeValidator(_empty_for_null), AfterValidator(_label_names), WithJsonSchema(_MAP)

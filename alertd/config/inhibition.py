@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from alertd.config.alertmanager import Expressions, LabelValues, Matchers
 from alertd.config.fields import Strict, Text
-from alertd.core import inhibition, matchers
+from alertd.core import inhibition
 from alertd.core.matchers import Matcher
 
 
@@ -45,7 +45,9 @@ def build(entries: Iterable[InhibitRule]) -> tuple[inhibition.InhibitRule, ...]:
     )
 
 
-def _matchers(texts: Sequence[str], values: Mapping[str, str], expressions: Mapping[str, str]) -> tuple[Matcher, ...]:
+def _matchers(
+    newer: Sequence[Matcher], values: Mapping[str, str], expressions: Mapping[str, str]
+) -> tuple[Matcher, ...]:
     older = [Matcher(name, "=", value) for name, value in values.items()]
     older += [Matcher(name, "=~", expression) for name, expression in expressions.items()]
-    return (*older, *(matcher for text in texts for matcher in matchers.parse(text)))
+    return (*older, *newer)

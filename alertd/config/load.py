@@ -27,7 +27,9 @@ from alertd.config.values import (
 )
 from alertd.config.watching import stamp
 from alertd.config.yamltext import Node
+from alertd.core.history import Limits
 from alertd.core.labels import Labels
+from alertd.core.matchers import Grammar
 from alertd.core.routes import Route
 from alertd.errors import ConfigError, Problem
 
@@ -108,7 +110,7 @@ def _document(path: Path | None, shown: str) -> Node:
 def _assemble(
     place: Place, secrets: Secrets, base: Path, overrides: Overrides, path: Path | None
 ) -> tuple[Config | None, RuleSet]:
-    file = _validated(place, base)
+    file = _validated(place, base, overrides.matchers)
     file = _overridden(file, overrides, place)
     for key, what in _IGNORED.items():
         if getattr(file, key):
@@ -140,13 +142,16 @@ def _assemble(
         rules=rules,
         evaluation=_evaluation(file),
         route=route,
+        matchers=overrides.matchers,
         receivers=told,
         templates=texts,
         inhibit_rules=inhibition.build(file.inhibit_rules),
         intervals=named,
         storage_url=file.storage.url,
+        history=Limits(file.storage.history.retention, file.storage.history.rows),
         web=web.build(file.web, place.within("web")),
         log=Log(file.log.level, file.log.format),
+        start_delay=overrides.start_delay,
         heartbeat=_heartbeat(file.heartbeat),
         watch=file.reload.watch,
         resolve_timeout=file.global_.resolve_timeout,
@@ -161,16 +166,16 @@ def _hidden(file: ConfigFile, told: tuple[Receiver, ...]) -> frozenset[str]:
     return frozenset(value for value in values_in([file, *configs]) if value)
 
 
-def _validated(place: Place, base: Path) -> ConfigFile:
+def _validated(place: Place, base: Path, grammar: Grammar) -> ConfigFile:
     """The file without what is wrong in it, so that the rest can be checked too."""
     tree = anchored(pruned(place.node.tree()), base)
     try:
-        return ConfigFile.model_validate(tree)
+        return ConfigFile.model_validate(tree, context={"grammar": grammar})
     except ValidationError as error:
         place.refuse(error, ConfigFile)
         bad = {str(one["loc"][0]) for one in error.errors(include_input=False) if one["loc"]}
     sound = {key: value for key, value in tree.items() if key not in bad} if isinstance(tree, dict) else {}
-    return ConfigFile.model_validate(sound)
+    return ConfigFile.model_validate(sound, context={"grammar": grammar})
 
 
 def _overridden(file: ConfigFile, overrides: Overrides, place: Place) -> ConfigFile:

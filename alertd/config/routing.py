@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from alertd.config.alertmanager import RouteEntry
 from alertd.config.problems import Place, suggest
-from alertd.core import durations, matchers
+from alertd.core import durations
 from alertd.core.matchers import Matcher
 from alertd.core.routes import Route
 
@@ -73,7 +73,7 @@ def _matchers(entry: RouteEntry) -> list[Matcher]:
     """All of a node, in Alertmanager's order; `match_re` is spelled as Alertmanager spells it in its group keys."""
     found = [Matcher(name, "=", value) for name, value in entry.match.items()]
     found += [Matcher(name, "=~", f"^(?:{value})$") for name, value in entry.match_re.items()]
-    found += [matcher for text in entry.matchers for matcher in matchers.parse(text)]
+    found += entry.matchers
     return sorted(found, key=lambda matcher: (matcher.name, matcher.value, matcher.op))
 
 

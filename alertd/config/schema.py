@@ -24,6 +24,7 @@ from alertd.config.http import HttpConfig
 from alertd.config.inhibition import InhibitRule
 from alertd.config.intervals import TimeInterval
 from alertd.config.webmodels import WebSettings
+from alertd.core.history import Limits
 from alertd.core.rules import DEFAULT_INTERVAL
 
 DEFAULT_PORT = 9093
@@ -97,10 +98,18 @@ class EvaluationEntry(Strict):
     external_labels: LabelMap = Field(default_factory=dict, description="Labels for every alert that lacks them.")
 
 
+class HistoryEntry(Strict):
+    """How much is kept of what was decided, for `alertd why`."""
+
+    retention: PositiveDuration = Field(default=Limits().retention, description="How long.")
+    rows: Integer = Field(default=Limits().rows, ge=0, description="How many decisions at most; 0 keeps none.")
+
+
 class StorageEntry(Strict):
     """Where the state is kept."""
 
     url: StorageUrl = Field(default="sqlite:///alertd.db", description="sqlite:///file, or memory to keep nothing.")
+    history: HistoryEntry = Field(default=HistoryEntry(), description="What is kept of what was decided.")
 
 
 class WebEntry(WebSettings):

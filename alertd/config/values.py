@@ -13,9 +13,11 @@ from alertd.config.rules import RuleSet, matched
 from alertd.config.templates import Templates
 from alertd.config.watching import Stamp, stamp
 from alertd.config.webmodels import LimitsEntry, TokenEntry, WebConfigFile
+from alertd.core.history import Limits
 from alertd.core.inhibition import InhibitRule
 from alertd.core.intervals import Interval
 from alertd.core.labels import Labels
+from alertd.core.matchers import Grammar
 from alertd.core.routes import Route
 from alertd.errors import Problem
 
@@ -34,6 +36,8 @@ class Overrides:
     route_prefix: str | None = None
     web_config_file: str | None = None
     log_format: Literal["json", "console"] | None = None
+    matchers: Grammar = Grammar.FALLBACK
+    start_delay: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,10 @@ class Config:
     templates: Templates
     inhibit_rules: tuple[InhibitRule, ...] = ()
     intervals: Mapping[str, Interval] = field(default_factory=dict)
+    history: Limits = field(default_factory=Limits)
     heartbeat: HeartbeatConfig | None = None
+    matchers: Grammar = Grammar.FALLBACK  # that of files and of the API
+    start_delay: timedelta = timedelta(0)  # in which nothing is told after the start
     watch: timedelta = timedelta(0)  # how often the files are looked at; 0: never
     resolve_timeout: timedelta = timedelta(minutes=5)  # after which a posted alert ends that does not say when
     notes: tuple[Problem, ...] = ()

@@ -112,7 +112,7 @@ def next_look(alerts: Iterable[Alert], line: Line, route: Route, now: datetime) 
 
 def _next_word(alert: Alert, line: Line, route: Route, now: datetime) -> datetime | None:
     known = line.told.open.get(alert.labels.key)
-    if known is None or _is_news(alert, known):
+    if known is None or is_news(alert, known):
         until = cools_until(alert, line.cooling, now)
         if until is None or line.told.at is None or line.told.at > now:
             return until
@@ -127,7 +127,7 @@ def _reason(
     known: list[Mark] = []
     for alert in firing:
         before = line.told.open.get(alert.labels.key)
-        if before is None or _is_news(alert, before):
+        if before is None or is_news(alert, before):
             news.append(alert)
         else:
             known.append(before)
@@ -155,7 +155,8 @@ def _was_held(alert: Alert, cooled: Mapping[str, Cooling]) -> bool:
     return cooling is not None and new.fired_at < cooling.until and new.severity <= cooling.severity
 
 
-def _is_news(alert: Alert, known: Mark) -> bool:
+def is_news(alert: Alert, known: Mark) -> bool:
+    """True if the alert is not what was told: it fired anew, or was muted since."""
     return known.muted or known.fired_at != mark(alert).fired_at
 
 

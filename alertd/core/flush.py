@@ -32,13 +32,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """What a flush decided: `deliveries` to write, `lines` as they are then, when to look again, and who is muted."""
+    """What a flush decided: `deliveries` to write, `lines` as they are then, when to look again, and who is muted.
+
+    `audible` are the members that are not.
+    """
 
     deliveries: tuple[Delivery, ...]
     lines: Mapping[str, Line]
     verdicts: tuple[Verdict, ...]
     due_at: datetime | None
     muted: Mapping[Labels, muting.Verdict] = field(default_factory=dict)
+    audible: tuple[Alert, ...] = ()
 
 
 def flush(
@@ -77,7 +81,7 @@ def flush(
             Verdict(integration.id, decision.reason, len(decision.firing), len(decision.closing), len(muted))
         )
     due = min((at for at in looks if at is not None), default=None)
-    return Flush(tuple(deliveries), after, tuple(verdicts), due, why)
+    return Flush(tuple(deliveries), after, tuple(verdicts), due, why, audible)
 
 
 def forgettable(alerts: Sequence[Alert], lines: Sequence[Line]) -> list[Alert]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from alertd.core.alerts import Alert, Transition
 from alertd.core.board import Board
-from alertd.core.dedup import next_look
+from alertd.core.dedup import Line, next_look
 from alertd.core.delivery import Dead, Delivery, Outcome, Retry
 from alertd.core.flush import Flush, flush, forgettable
 from alertd.core.groups import AlertId, Group
@@ -27,7 +27,7 @@ from alertd.engine.adoption import adopt
 from alertd.engine.groups import Groups, by_age
 from alertd.engine.lines import Lines
 from alertd.errors import StoreError
-from alertd.events import AlertMuted, GroupFlushed, Kind, Trouble
+from alertd.events import AlertGrouped, AlertMuted, Considered, GroupFlushed, Kind, Trouble
 from alertd.ports import Clock, Observer, Store
 
 _AT_ONCE = 200  # groups flushed in one transaction: enough to share its cost, few enough to go out soon
@@ -80,6 +80,7 @@ class Dispatcher:
         self._adoption_waits = False  # for a message that is under way
         self._last_words = False  # of groups that are no more wait to be said
         self._withheld: set[str] = set()  # groups that meanwhile forgot nobody
+        self._held_until: datetime | None = None
         self._door = asyncio.Lock()
         self.wake = asyncio.Event()
         self.posted = asyncio.Event()
@@ -94,8 +95,11 @@ class Dispatcher:
     async def reroute(self, routing: Routing) -> None:
         """Build the groups anew for other routes; the next step sees to what was told in groups that are no more."""
         async with self._door:
-            self._routing = routing
+            self._routing, before = routing, self._groups
             self._rebuild({group.key: group.flushed_at for group in self._groups if group.flushed_at})
+            for alert in self._board.all():
+                if before.receivers(alert.id) != self._groups.receivers(alert.id):
+                    self._notice_groups(alert, self._clock.now())
 
     def look_again(self) -> None:
         """The clock was set: look at every group now, rather than at an hour that may be far off."""
@@ -103,6 +107,11 @@ class Dispatcher:
         self._silences.look_again()
         for group in self._groups:
             self._schedule(group, now)
+
+    def hold(self, until: datetime) -> None:
+        """Tell nobody anything new before that."""
+        self._held_until = until
+        self.wake.set()
 
     # What the evaluator and the courier say.
 
@@ -115,6 +124,12 @@ class Dispatcher:
                 self._groups.insert(alert, now)
                 self._adopt_at = self._adopt_at or (now if self._last_words and alert.firing else None)
                 self.wake.set()
+                if transition.before is None or transition.before.state is not alert.state:
+                    self._notice_groups(alert, now)
+
+    def _notice_groups(self, alert: Alert, now: datetime) -> None:
+        for group in filter(None, map(self._groups.get, sorted(self._groups.homes(alert.id)))):
+            self._observer.notice(AlertGrouped(alert, group.route, group.key, group.labels, now, group.due_at))
 
     def silenced(self, silences: Sequence[Silence]) -> None:
         """Silences began, ended or changed: told groups that may hold their alerts look again at the next tick."""
@@ -154,11 +169,17 @@ class Dispatcher:
         """Drop what is remembered of groups that are no more and to which nothing is owed."""
         self._lines.drop_finished(self._groups.keys(), now)
 
+    def standing(self, alert: AlertId) -> Iterator[tuple[Group, Mapping[str, Line]]]:
+        """The groups an alert is in, each with what its integrations have been told, for those who ask why."""
+        for group in filter(None, map(self._groups.get, sorted(self._groups.homes(alert)))):
+            yield group, {one.id: self._lines.get(group.key, one.id) for one in self._routing.of(group.route)}
+
     # The loop.
 
     def next_due(self) -> datetime | None:
         """When there is something to do next."""
-        return self._adopt_at or self._groups.next_due()
+        due = self._adopt_at or self._groups.next_due()
+        return max(due, self._held_until) if due and self._held_until else due
 
     async def run(self) -> None:
         """Flush for ever."""
@@ -168,6 +189,9 @@ class Dispatcher:
 
     async def step(self, now: datetime) -> None:
         """Flush every group that is due; what could not be decided or written is due again shortly."""
+        if self._held_until and now < self._held_until:
+            return
+        self._held_until = None
         await self._adopt(now)
         if self._adopt_at is not None:  # nothing is decided before everybody has what was told them
             return
@@ -236,13 +260,17 @@ class Dispatcher:
 
     def _take_over(self, decided: _Decided, now: datetime) -> None:
         group, result = decided.group, decided.flush
+        before = {one.integration: self._lines.get(group.key, one.integration) for one in result.verdicts}
         self._lines.put({(group.key, integration): line for integration, line in result.lines.items()})
         for alert in decided.done:
             if self._board.find(alert.id) is alert and self._groups.leave(group, alert.id):
                 self._board.forget(alert.id)
         self._schedule(group, result.due_at)
+        written = {one.integration: one for one in result.deliveries}
         for verdict in result.verdicts:
-            self._observer.notice(GroupFlushed(group.key, now, verdict))
+            name = verdict.integration
+            made = Considered(group.route, result.audible, before[name], result.lines[name], written.get(name))
+            self._observer.notice(GroupFlushed(group.key, now, verdict, made))
         self._notice_mutes(group, result.muted, now)
         if not group.members:
             self._groups.drop(group)

@@ -19,7 +19,7 @@ from alertd.engine.expansion import Expander
 from alertd.engine.posted import Intake
 from alertd.engine.silences import Silencer
 from alertd.errors import StoreError
-from alertd.events import Kind, Trouble
+from alertd.events import Kind, Restored, Trouble
 from alertd.ports import Clock, Notifier, Observer, Store
 
 OUTAGE_TOLERANCE = timedelta(hours=1)
@@ -66,6 +66,7 @@ class Engine:
         self.intake.restore()
         self.silencer.restore(snapshot.silences)
         self.dispatcher.restore(snapshot.told)
+        self._observer.notice(Restored(now, snapshot.alive_at, len(resumed)))
         await self.follow(self._plan)
 
     def _tell_damage(self, damage: Sequence[str]) -> None:
@@ -95,6 +96,11 @@ class Engine:
         expander = Expander(plan.sources, plan.external_labels, plan.routing.external_url)
         await self.evaluator.use(plan.groups, plan.sources, expander)
         self.board.keep({rule.key for group in plan.groups for rule in group.rules})
+
+    @property
+    def sources(self) -> Sources:
+        """Whoever is asked now."""
+        return self._plan.sources
 
     @property
     def mutes(self) -> Mutes:

@@ -33,6 +33,10 @@ class Groups:
         """The groups this alert is in."""
         return self._homes.get(alert, ())
 
+    def receivers(self, alert: AlertId) -> set[tuple[str, str]]:
+        """The groups this alert is in, and who is told there."""
+        return {(group.key, group.route.receiver) for key in self.homes(alert) if (group := self._groups.get(key))}
+
     def insert(self, alert: Alert, now: datetime, flushed: Mapping[str, datetime] | None = None) -> None:
         """Put the alert into the groups of its routes; `flushed` are the last flushes of groups that were before."""
         for route in routes_of(self._root, alert):

@@ -53,6 +53,8 @@ _ALERT = msgspec.json.Decoder(Alert, dec_hook=_rich, strict=False)
 _NOTIFICATION = msgspec.json.Decoder(Notification, dec_hook=_rich, strict=False)
 _TOLD = msgspec.json.Decoder(Told, dec_hook=_rich, strict=False)
 _SILENCE = msgspec.json.Decoder(Silence, dec_hook=_rich, strict=False)
+_LABELS = msgspec.json.Decoder(Labels, dec_hook=_rich, strict=False)
+_FACTS = msgspec.json.Decoder(dict[str, Any])
 
 
 class Encoder:
@@ -89,6 +91,14 @@ def encode_silence(silence: Silence) -> Text:
     return _pack(_json(silence))
 
 
+def encode_labels(labels: Labels) -> Text:
+    return _pack(_json(labels))
+
+
+def encode_facts(facts: Mapping[str, Any]) -> Text:
+    return _pack(_json(facts))
+
+
 def decode_alert(text: Text) -> Alert:
     return _decode(_ALERT, text)
 
@@ -103,6 +113,14 @@ def decode_told(text: Text) -> Told:
 
 def decode_silence(text: Text) -> Silence:
     return _decode(_SILENCE, text)
+
+
+def decode_labels(text: Text) -> Labels:
+    return _decode(_LABELS, text)
+
+
+def decode_facts(text: Text) -> dict[str, Any]:
+    return _decode(_FACTS, text)
 
 
 def to_column(text: str) -> Text:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome, Sent, Status
+from alertd.core.history import Entry, Seen
 from alertd.core.labels import Labels
 from alertd.core.silences import Silence
 from alertd.core.told import NOTHING
@@ -50,6 +51,8 @@ class MemoryStore:
         self._silences: dict[str, Silence] = {}
         self._alive_at: datetime | None = None
         self._seq = 0
+        self._history: list[tuple[int, Entry]] = []
+        self._seen: dict[str, Seen] = {}  # by Labels.key
 
     async def load(self) -> Snapshot:
         told = (row for rows in self._groups.values() for row in _told(rows))
@@ -150,6 +153,33 @@ class MemoryStore:
     async def touch(self, now: datetime) -> None:
         self._alive_at = now
 
+    async def remember(self, entries: Sequence[Entry], seen: Sequence[Seen]) -> None:
+        first = self._history[-1][0] + 1 if self._history else 1
+        self._history += enumerate(entries, first)
+        self._seen |= {one.labels.key: one for one in seen}
+
+    async def recall(self, subjects: Collection[str], since: datetime, until: datetime, limit: int) -> Sequence[Entry]:
+        rows: list[tuple[int, Entry]] = []
+        for subject in dict.fromkeys(subjects):
+            found = [row for row in self._history if row[1].subject == subject and since <= row[1].at <= until]
+            rows += sorted(found, key=_place)[-limit:] if limit else []
+        return [entry for _, entry in sorted(rows, key=_place)]
+
+    async def seen(self, name: str | None, limit: int) -> Sequence[Seen]:
+        found = [one for one in self._seen.values() if name is None or one.labels.get("alertname", "") == name]
+        return sorted(found, key=lambda one: (one.at, one.labels.key), reverse=True)[:limit]
+
+    async def forget(self, before: datetime, rows: int, limit: int) -> int:
+        newest = self._history[-1][0] if self._history else 0
+        oldest, rest = self._history[:limit], self._history[limit:]
+        kept = [(seq, entry) for seq, entry in oldest if entry.at >= before and seq > newest - rows]
+        self._history = kept + rest
+        end = self._history[0][1].at if self._history else before
+        gone = sorted((one.at, key) for key, one in self._seen.items() if one.at < end)
+        for _, key in gone[:limit]:
+            del self._seen[key]
+        return len(oldest) - len(kept)
+
     async def close(self) -> None:
         """Nothing to let go of."""
 
@@ -161,6 +191,10 @@ class MemoryStore:
 
     def _obsolete(self, row: _Row) -> bool:
         return any(other.seq > row.seq for other in self._siblings(row.delivery) if other.current)
+
+
+def _place(row: tuple[int, Entry]) -> tuple[datetime, int]:
+    return row[1].at, row[0]
 
 
 def _told(rows: Sequence[_Row]) -> Iterable[_Row]:

@@ -144,3 +144,32 @@ DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends_at < :befor
 FREE_PAGES = "PRAGMA freelist_count"
 
 SHRINK = "PRAGMA incremental_vacuum(1)"
+
+REMEMBER = "INSERT INTO history (at, subject, what, facts) VALUES (?, ?, ?, ?)"
+
+REMEMBER_ALERT = """
+INSERT INTO history_alerts (labels, name, rule, at, body) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (labels) DO UPDATE SET rule = excluded.rule, at = excluded.at
+"""
+
+RECALL = """
+SELECT seq, at, subject, what, facts FROM history
+WHERE subject = ? AND at >= ? AND at <= ? ORDER BY at DESC, seq DESC LIMIT ?
+"""
+
+SEEN = "SELECT rule, at, body FROM history_alerts ORDER BY at DESC, labels DESC LIMIT ?"
+
+SEEN_BY_NAME = "SELECT rule, at, body FROM history_alerts WHERE name = ? ORDER BY at DESC, labels DESC LIMIT ?"
+
+# The oldest rows come first, so that a look at a few of them is enough.
+FORGET = """
+DELETE FROM history WHERE seq IN (SELECT seq FROM history ORDER BY seq LIMIT :limit)
+  AND (at < :before OR seq <= (SELECT max(seq) FROM history) - :rows)
+"""
+
+OLDEST = "SELECT at FROM history ORDER BY seq LIMIT 1"
+
+FORGET_ALERTS = """
+DELETE FROM history_alerts WHERE labels IN (
+    SELECT labels FROM history_alerts WHERE at < :before ORDER BY at LIMIT :limit)
+"""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome
+from alertd.core.history import Entry, Seen
 from alertd.core.labels import Labels
 from alertd.core.silences import Silence
 from alertd.errors import StoreError
@@ -96,6 +97,21 @@ class SqliteStore:
 
     async def touch(self, now: datetime) -> None:
         await self._writer.run(lambda db: tables.touch(db, now))
+
+    async def remember(self, entries: Sequence[Entry], seen: Sequence[Seen]) -> None:
+        rows, alerts = tuple(entries), tuple(seen)
+        if rows or alerts:
+            await self._writer.run(lambda db: tables.remember(db, rows, alerts))
+
+    async def recall(self, subjects: Collection[str], since: datetime, until: datetime, limit: int) -> Sequence[Entry]:
+        wanted = tuple(dict.fromkeys(subjects))
+        return await self._writer.run(lambda db: tables.recall(db, wanted, since, until, limit))
+
+    async def seen(self, name: str | None, limit: int) -> Sequence[Seen]:
+        return await self._writer.run(lambda db: tables.seen(db, name, limit))
+
+    async def forget(self, before: datetime, rows: int, limit: int) -> int:
+        return await self._writer.run(lambda db: tables.forget(db, before, rows, limit))
 
     async def close(self) -> None:
         try:

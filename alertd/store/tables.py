@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome, Sent, Status
+from alertd.core.history import Entry, Seen, What
 from alertd.core.labels import Labels
 from alertd.core.silences import Silence
 from alertd.errors import StoreError
@@ -183,6 +184,48 @@ def prune(db: Connection, before: datetime, limit: int) -> int:
 
 def touch(db: Connection, now: datetime) -> None:
     db.execute(queries.TOUCH, (to_micros(now),))
+
+
+def remember(db: Connection, entries: Sequence[Entry], seen: Sequence[Seen]) -> None:
+    rows = [(to_micros(one.at), to_column(one.subject), one.what, codec.encode_facts(one.facts)) for one in entries]
+    db.executemany(queries.REMEMBER, rows)
+    alerts = [
+        (one.labels.key, _name(one), to_column(one.rule), to_micros(one.at), codec.encode_labels(one.labels))
+        for one in seen
+    ]
+    db.executemany(queries.REMEMBER_ALERT, alerts)
+
+
+def recall(db: Connection, subjects: Collection[str], since: datetime, until: datetime, limit: int) -> Sequence[Entry]:
+    rows: list[tuple[Any, ...]] = []
+    for subject in subjects:
+        wanted = (to_column(subject), to_micros(since), to_micros(until), limit)
+        rows += db.execute(queries.RECALL, wanted).fetchall()
+    rows.sort(key=lambda row: (row[1], row[0]))
+    return [
+        Entry(from_micros(at), from_column(subject), What(what), codec.decode_facts(facts))
+        for _, at, subject, what, facts in rows
+    ]
+
+
+def seen(db: Connection, name: str | None, limit: int) -> Sequence[Seen]:
+    if name is None:
+        rows = db.execute(queries.SEEN, (limit,))
+    else:
+        rows = db.execute(queries.SEEN_BY_NAME, (to_column(name), limit))
+    return [Seen(codec.decode_labels(body), from_column(rule), from_micros(at)) for rule, at, body in rows]
+
+
+def forget(db: Connection, before: datetime, rows: int, limit: int) -> int:
+    forgotten = db.execute(queries.FORGET, {"before": to_micros(before), "rows": rows, "limit": limit}).rowcount
+    oldest = db.execute(queries.OLDEST).fetchone()
+    end = oldest[0] if oldest else to_micros(before)
+    db.execute(queries.FORGET_ALERTS, {"before": end, "limit": limit})
+    return forgotten
+
+
+def _name(seen: Seen) -> codec.Text:
+    return to_column(seen.labels.get("alertname", ""))
 
 
 def _micros(at: datetime | None) -> int | None:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alertd.core.labels import Labels
+from alertd.core.matchers import Grammar
 from alertd.web import filters
 from alertd.web.answers import answer, encoded, instant
 from alertd.web.endpoints import Endpoint
@@ -40,6 +41,7 @@ class View:
 
     status: Callable[[], Status]
     look: Callable[[], Look]
+    grammar: Callable[[], Grammar] = lambda: Grammar.FALLBACK
 
 
 def endpoints(view: View) -> Sequence[Endpoint]:
@@ -50,15 +52,15 @@ def endpoints(view: View) -> Sequence[Endpoint]:
 
     async def receivers(request: Request) -> Response:
         known = view.look().receivers
-        names = filters.of(request).names(known)
+        names = filters.of(request, view.grammar()).names(known)
         return answer([_receiver(name, known[name]) for name in names])
 
     async def alerts(request: Request) -> Response:
-        look, wanted = view.look(), filters.of(request)
+        look, wanted = view.look(), filters.of(request, view.grammar())
         return await _made(lambda: look.listed(wanted))
 
     async def groups(request: Request) -> Response:
-        look, wanted = view.look(), filters.of(request)
+        look, wanted = view.look(), filters.of(request, view.grammar())
         return await _made(lambda: look.grouped(wanted))
 
     return (

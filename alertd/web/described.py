@@ -97,6 +97,18 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
         "The alerts of the rules, those that only may come to fire too.", "prometheus",
         result=success(record({"alerts": many(ref("ruleAlert"))})),
     ),
+    ("GET", "/api/v1/why"): Described(
+        "Why somebody was told of an alert, or was not: what happened, in order, and what is so now.", "alert",
+        parameters=(
+            _query("alert", "The name of the alert.", TEXT),
+            _FILTER,
+            _query("fingerprint", "The fingerprint of the alert.", TEXT),
+            _query("rule", "The name of a rule, in place of an alert.", TEXT),
+            _query("at", "As of then: RFC 3339, or seconds since 1970. Left out: now, and what is to come.", TEXT),
+            _query("since", "How long before that the story begins, like 1h; a day.", TEXT),
+        ),
+        result=success(ref("why")), refusals=_BAD | {500: "The history could not be read."},
+    ),
     ("GET", "/-/healthy"): Described("Whether alertd runs.", "operation", result=_WORD, media_type=PLAIN),
     ("GET", "/-/ready"): Described(
         "Whether alertd has restored its state and works.", "operation", result=_WORD, media_type=PLAIN,

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from alertd import regex
 from alertd.core import matchers
 from alertd.core.labels import Labels
-from alertd.core.matchers import Matcher
+from alertd.core.matchers import Grammar, Matcher
 from alertd.web.answers import bad
 from alertd.web.muters import Muters
 
@@ -53,12 +53,12 @@ class Filter:
         return all(matcher.matches(labels) for matcher in self.receiver_matchers)
 
 
-def of(request: Request) -> Filter:
+def of(request: Request, grammar: Grammar) -> Filter:
     """What a request asks for. Raises Refusal."""
     return Filter(
-        matchers=read_matchers(request, "filter"),
+        matchers=read_matchers(request, "filter", grammar),
         receiver=_receiver(request),
-        receiver_matchers=read_matchers(request, "receiver_matchers"),
+        receiver_matchers=read_matchers(request, "receiver_matchers", grammar),
         active=flag(request, "active"),
         silenced=flag(request, "silenced"),
         inhibited=flag(request, "inhibited"),
@@ -72,14 +72,14 @@ def flag(request: Request, name: str) -> bool:
     return not value or value.lower() in _TRUE
 
 
-def read_matchers(request: Request, name: str) -> tuple[Matcher, ...]:
+def read_matchers(request: Request, name: str, grammar: Grammar) -> tuple[Matcher, ...]:
     """One matcher a parameter. Raises Refusal."""
-    return tuple(_matcher(text) for text in request.query_params.getlist(name))
+    return tuple(_matcher(text, grammar) for text in request.query_params.getlist(name))
 
 
-def _matcher(text: str) -> Matcher:
+def _matcher(text: str, grammar: Grammar) -> Matcher:
     try:
-        found = matchers.parse(text)
+        found = matchers.parse(text, grammar)
     except ValueError as problem:
         raise bad(str(problem)) from None
     if len(found) != 1 or text.strip().startswith("{"):

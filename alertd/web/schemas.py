@@ -124,6 +124,16 @@ SCHEMAS: Mapping[str, Schema] = {
     "postableSilence": record(_SILENCE, {"id": TEXT, "annotations": LABELS}),
     "silenceID": record({"silenceID": TEXT}),
     "refusal": record({"code": {"type": "integer"}, "message": TEXT}),
+    "sentence": record({"at": INSTANT, "kind": TEXT, "text": TEXT}),
+    "why": record(
+        {
+            "found": FLAG,
+            "alerts": many(record({"labels": LABELS, "fingerprint": TEXT, "story": many(ref("sentence"))})),
+            "rules": many(record({"title": TEXT, "story": many(ref("sentence"))})),
+            "answer": many(TEXT),
+            "more": {"type": "integer"},
+        }
+    ),
     "rule": record(_RULE, {"lastError": TEXT}),
     "ruleGroup": record(_GROUP),
     "ruleAlert": record(

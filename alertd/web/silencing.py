@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alertd.core.matchers import Matcher
+from alertd.core.matchers import Grammar, Matcher
 from alertd.core.silences import Draft, Silence, State
 from alertd.errors import SilenceError, StoreError
 from alertd.web import asked, filters
@@ -48,11 +48,13 @@ class _Silence(msgspec.Struct, rename="camel"):
 _DECODER = msgspec.json.Decoder(_Silence)
 
 
-def endpoints(silencer: Silencer, now: Callable[[], datetime]) -> Sequence[Endpoint]:
+def endpoints(
+    silencer: Silencer, now: Callable[[], datetime], grammar: Callable[[], Grammar] = lambda: Grammar.FALLBACK
+) -> Sequence[Endpoint]:
     """Everything about silences."""
 
     async def listed(request: Request) -> Response:
-        matchers, at = filters.read_matchers(request, "filter"), now()
+        matchers, at = filters.read_matchers(request, "filter", grammar()), now()
         states = {state for state in State if filters.flag(request, state)}
         found = (one for one in silencer.list() if one.state(at) in states and _fits(one, matchers))
         return answer([_page(one, at) for one in found])

@@ -9,6 +9,7 @@ import pytest
 
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.delivery import Dead, Delivery, Retry, Sent, Status, identify
+from alertd.core.history import Entry, Seen, What
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
 from alertd.core.notification import Notification, NotifiedAlert, Reason
@@ -343,6 +344,54 @@ async def test_prune_deletes_silences_that_ended_long_ago(store: Store) -> None:
     assert await store.prune(after(1)) == 0  # strictly older
     assert await store.prune(after(2.5)) == 2
     assert [one.id for one in (await store.load()).silences] == ["3"]
+
+
+def entry(minutes: float, subject: str = "alert a", **facts: object) -> Entry:
+    return Entry(after(minutes), subject, What.STATE, facts)
+
+
+def seen(minutes: float, name: str = "JobDown", rule: str = "rule", **labels: str) -> Seen:
+    return Seen(Labels({"alertname": name, **labels}), rule, after(minutes))
+
+
+async def recalled(store: Store, *subjects: str, since: float = 0, until: float = 99, limit: int = 99) -> list[Entry]:
+    return list(await store.recall(subjects, after(since), after(until), limit))
+
+
+async def test_history_is_recalled_by_subject_and_time_in_order(store: Store) -> None:
+    facts = {"text": "lone\ud800 ✓ nul\x00", "list": [1, 2.5, None, True], "map": {"a": "b"}}
+    rows = [entry(3), entry(1, **facts), entry(1, "group b"), entry(1), entry(5, "other")]
+    await store.remember(rows, ())
+    three, first, other, again, _ = rows
+    assert await recalled(store, "alert a", "group b", "alert a") == [first, other, again, three]
+    assert await recalled(store, "alert a", since=1, until=1) == [first, again]
+    assert await recalled(store, "alert a", since=1.5, until=2.5) == []
+    assert await recalled(store, "alert a", "group b", limit=1) == [other, three]
+    assert await recalled(store) == []
+
+
+async def test_alerts_in_the_history_are_found_by_name_the_last_first(store: Store) -> None:
+    old, new, slow = seen(1, zone="a"), seen(2, zone="b"), seen(3, "Slow")
+    await store.remember((), [old, new, slow])
+    assert list(await store.seen("JobDown", 9)) == [new, old]
+    assert list(await store.seen(None, 2)) == [slow, new]
+    again = seen(4, rule="other", zone="a")
+    await store.remember((), [again])
+    assert list(await store.seen(None, 9)) == [again, slow, new]
+    assert list(await store.seen("nobody", 9)) == []
+
+
+async def test_history_is_forgotten_from_the_oldest_on_in_small_steps(store: Store) -> None:
+    await store.remember([entry(minute) for minute in range(6)], [seen(0, "A"), seen(2, "B"), seen(5, "C")])
+    assert await store.forget(after(3), 100, 2) == 2
+    assert await store.forget(after(3), 100, 2) == 1
+    assert await store.forget(after(3), 100, 2) == 0
+    assert [one.at for one in await recalled(store, "alert a")] == [after(3), after(4), after(5)]
+    assert [one.labels["alertname"] for one in await store.seen(None, 9)] == ["C"]
+    assert await store.forget(after(3), 1, 100) == 2
+    assert [one.at for one in await recalled(store, "alert a")] == [after(5)]
+    assert await store.forget(after(9), 1, 100) == 1
+    assert list(await store.seen(None, 9)) == []
 
 
 async def test_the_daemon_was_alive(store: Store) -> None:

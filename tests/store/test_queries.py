@@ -26,7 +26,9 @@ def plan(db: Connection, text: str) -> list[str]:
     return [detail for *_, detail in db.execute(f"EXPLAIN QUERY PLAN {text}", parameters)]
 
 
-@pytest.mark.parametrize("name", sorted(NAMED.keys() - {"ALERTS", "SILENCES", "COUNTS", "PRUNE"}))
+@pytest.mark.parametrize(
+    "name", sorted(NAMED.keys() - {"ALERTS", "SILENCES", "COUNTS", "PRUNE", "SEEN", "FORGET", "OLDEST"})
+)
 def test_only_small_indexes_are_walked(db: Connection, name: str) -> None:
     for step in plan(db, NAMED[name]):
         if step.startswith("SCAN") and "waiting" not in step.split()[1:2]:
@@ -42,6 +44,20 @@ def test_claim_and_due_go_by_what_waits(db: Connection) -> None:
 
 def test_counting_reads_an_index_only(db: Connection) -> None:
     assert plan(db, queries.COUNTS) == ["SCAN deliveries USING COVERING INDEX deliveries_finished"]
+
+
+def test_a_long_history_is_searched_by_its_index(db: Connection) -> None:
+    searched = "SEARCH history USING INDEX history_subject (subject=? AND at>? AND at<?)"
+    assert plan(db, queries.RECALL) == [searched]
+    assert plan(db, queries.SEEN) == ["SCAN history_alerts USING INDEX history_alerts_at"]
+    assert any("history_alerts_name (name=?)" in step for step in plan(db, queries.SEEN_BY_NAME))
+
+
+def test_history_is_forgotten_without_a_walk_through_it(db: Connection) -> None:
+    steps = plan(db, queries.FORGET)
+    assert "SEARCH history USING INTEGER PRIMARY KEY (rowid=?)" in steps
+    assert [step for step in steps if "TEMP B-TREE" in step] == []
+    assert any("history_alerts_at (at<?)" in step for step in plan(db, queries.FORGET_ALERTS))
 
 
 def test_prune_finds_what_is_old(db: Connection) -> None:

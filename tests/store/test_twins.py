@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.delivery import Dead, Delivery, Outcome, Retry, Sent, Status
+from alertd.core.history import Entry, Seen, What
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
 from alertd.core.severity import Severity
@@ -125,6 +126,16 @@ class Twins(RuleBasedStateMachine):
         now, end = NOON + timedelta(minutes=self.now), NOON + timedelta(minutes=self.now + minutes)
         self.both("silence", [Silence(name, (Matcher("job", "=", "a"),), now, end, now) for name in names])
 
+    @rule(names=st.lists(names, max_size=5), wait=minutes, rows=st.sampled_from([1, 3, 100]), limit=st.integers(1, 4))
+    def remember(self, names: list[str], wait: int, rows: int, limit: int) -> None:
+        self.now += wait
+        now = NOON + timedelta(minutes=self.now)
+        entries = [Entry(now, name, What.STATE, {"n": index}) for index, name in enumerate(names)]
+        self.both("remember", entries, [Seen(Labels({"alertname": name}), "rule", now) for name in names])
+        self.both("recall", ["A", "B"], now - timedelta(minutes=3), now, limit)
+        self.both("seen", None, limit)
+        self.both("forget", now - timedelta(minutes=5), rows, limit)
+
     @rule(age=st.sampled_from([0, 3, 20]))
     def prune(self, age: int) -> None:
         self.both("prune", NOON + timedelta(minutes=self.now - age))
@@ -145,7 +156,8 @@ class Twins(RuleBasedStateMachine):
         assert one == other
 
     def _looks(self, store: Store) -> Sequence[Coroutine[Any, Any, Any]]:
-        return self._load(store), store.due(), store.counts()
+        history = store.recall(["A", "B"], NOON, FOREVER, 1000)
+        return self._load(store), store.due(), store.counts(), history, store.seen("A", 9)
 
     async def _load(self, store: Store) -> tuple[Any, ...]:
         snapshot = await store.load()

@@ -127,3 +127,15 @@ async def test_a_silence_holds_from_the_next_window_and_its_end_is_told_in_the_o
         world.at("1s").fires("JobDown", job=job)
     await world.run_until("10s")
     assert heard(world) == [(2.0, "b", ""), (6.0, "ab", "")]
+
+
+async def test_nothing_is_told_before_the_start_delay_is_over() -> None:
+    world = World(rule("JobDown"), rule("DiskFull"))
+    world.at("0s").do(lambda: world.hold("3m"))
+    world.at("10s").fires("JobDown")
+    world.at("2m50s").fires("DiskFull")
+    await world.run_until("10m")
+    assert world.story == [
+        "3m ops: JobDown (first notification)",
+        "3m20s ops: DiskFull (first notification)",
+    ]

@@ -274,6 +274,11 @@ class World:
         assert self.engine is not None
         return next(self.engine.board.status(rule.key).error for rule in self.rules if rule.name == name)
 
+    def hold(self, time: str) -> None:
+        """Tell nobody anything before that long after the start."""
+        assert self.engine is not None
+        self.engine.dispatcher.hold(self.start + durations.parse(time))
+
     def break_disk(self, writes: int) -> None:
         """The next so many writes fail."""
         assert isinstance(self.store, FlakyStore)

@@ -1,0 +1,77 @@
+"""`alertd config`: whether configurations can be used, and what is in them, as `amtool check-config` says it."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alertd.cli.client import Daemon, daemon_options, output_option
+from alertd.cli.terminal import plain
+from alertd.config.load import Reading, read
+from alertd.config.values import Config, Overrides
+from alertd.core.routes import Route
+
+
+@click.group()
+def command() -> None:
+    """Configuration files."""
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@output_option
+def check(files: Sequence[Path], output: str) -> None:
+    """Say of configurations whether they can be used, and what is in them; an alertmanager.yml is one too."""
+    found = {str(path): read(path, Overrides()) for path in files}
+    if output == "json":
+        click.echo(json.dumps({path: _document(one) for path, one in found.items()}, indent=2, ensure_ascii=False))
+    else:
+        for path, one in found.items():
+            _print(path, one)
+    sys.exit(any(_problems(one) for one in found.values()))
+
+
+@command.command()
+@daemon_options
+def show(daemon: Daemon) -> None:
+    """Print the configuration of the running daemon, without its secrets."""
+    click.echo(daemon.get("/api/v2/status")["config"]["original"], nl=False)
+
+
+def _print(path: str, reading: Reading) -> None:
+    problems = _problems(reading)
+    verdict = click.style("cannot be used", fg="red") if problems else click.style("fine", fg="green")
+    click.echo(f"{plain(path)}: {verdict}")
+    for text in problems:
+        click.echo(f"  {plain(text)}")
+    for what, count in _contents(reading.config).items() if reading.config else ():
+        click.echo(f"  {count} {what}")
+
+
+def _problems(reading: Reading) -> list[str]:
+    return [str(problem) for problem in (*reading.problems, *reading.rules.problems)]
+
+
+def _contents(config: Config) -> Mapping[str, int]:
+    return {
+        "receivers": len(config.receivers),
+        "routes": _count(config.route),
+        "inhibit rules": len(config.inhibit_rules),
+        "time intervals": len(config.intervals),
+        "template files": len(list(config.templates.matched())),
+        "alert rules": sum(len(group.rules) for group in config.rules.groups),
+        "datasources": len(config.datasources),
+    }
+
+
+def _count(route: Route) -> int:
+    return 1 + sum(map(_count, route.routes))
+
+
+def _document(reading: Reading) -> Mapping[str, Any]:
+    contents = _contents(reading.config) if reading.config else {}
+    named = {name.replace(" ", "_"): count for name, count in contents.items()}
+    return {"problems": _problems(reading), "notes": list(map(str, reading.notes)), **named}

@@ -1,0 +1,149 @@
+"""`alertd silence`: make, list, end and import silences of the running daemon, or of an Alertmanager."""
+
+import getpass
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+
+import click
+
+from alertd.cli.client import Daemon, daemon_options, output_option
+from alertd.cli.tables import table
+from alertd.cli.times import instant, positive
+from alertd.core import durations, matchers
+from alertd.core.matchers import Matcher
+
+_PATH = "/api/v2/silences"
+_COLUMNS = ("STATE", "ID", "ENDS", "BY", "MATCHERS", "COMMENT")
+_COLOURS = {"active": "yellow", "pending": "blue"}
+_ALL = ("active", "pending", "expired")
+
+
+@click.group()
+def command() -> None:
+    """Silences: alerts that nobody is to hear of for a while."""
+
+
+def _matchers(_: click.Context, __: click.Parameter, given: Iterable[str]) -> tuple[Matcher, ...]:
+    """`name="value"` and the like; a word alone is the name of an alert."""
+    return tuple(matcher for text in given for matcher in _parsed(text))
+
+
+def _parsed(text: str) -> tuple[Matcher, ...]:
+    if not set(text) & set("=!~{}"):
+        return (Matcher("alertname", "=", text),)
+    try:
+        return matchers.parse(text)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem)) from None
+
+
+@command.command()
+@click.argument("wanted", nargs=-1, required=True, callback=_matchers, metavar="MATCHER…")
+@click.option("--comment", "-c", required=True, help="Why.")
+@click.option("--author", "-a", default=getpass.getuser, help="Who; without it, you.")
+@click.option("--duration", "-d", default="1h", show_default=True, callback=positive, help="For how long.")
+@click.option("--start", callback=instant, metavar="TIME", help="When it begins; without it, now.")
+@click.option("--end", callback=instant, metavar="TIME", help="When it ends, in place of a duration.")
+@daemon_options
+def add(
+    wanted: Sequence[Matcher],
+    comment: str,
+    author: str,
+    duration: timedelta,
+    start: datetime | None,
+    end: datetime | None,
+    daemon: Daemon,
+) -> None:
+    """Silence the alerts that match, and print the id of the silence."""
+    begins = start or datetime.now(UTC)  # noqa: TID251 - a person's now
+    times = {"startsAt": begins.isoformat(), "endsAt": (end or begins + duration).isoformat()}
+    pages = [_page(matcher) for matcher in wanted]
+    made = daemon.post(_PATH, {"matchers": pages, **times, "createdBy": author, "comment": comment})
+    click.echo(made["silenceID"])
+
+
+@command.command("list")
+@click.argument("wanted", nargs=-1, callback=_matchers, metavar="[MATCHER…]")
+@click.option("--expired", is_flag=True, help="Those that have ended, in place of the others.")
+@click.option("--quiet", "-q", is_flag=True, help="Ids only.")
+@daemon_options
+@output_option
+def list_(wanted: Sequence[Matcher], *, expired: bool, quiet: bool, daemon: Daemon, output: str) -> None:
+    """List silences; matchers choose those that are about such labels."""
+    states = ("expired",) if expired else ("active", "pending")
+    found = [one for one in daemon.get(_PATH, _query(wanted, states)) if one["status"]["state"] in states]
+    if output == "json":
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    elif quiet:
+        for one in found:
+            click.echo(one["id"])
+    elif found:
+        table(_COLUMNS, [_row(one) for one in found], _COLOURS)
+    else:
+        click.echo(f"no silences are {' or '.join(states)}")
+
+
+@command.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@daemon_options
+def expire(ids: Sequence[str], daemon: Daemon) -> None:
+    """End silences now."""
+    for one in ids:
+        daemon.delete(f"/api/v2/silence/{one}")
+        click.echo(one)
+
+
+@command.command("import")
+@click.argument("file", type=click.File(), default="-")
+@daemon_options
+def import_(file: IO[str], daemon: Daemon) -> None:
+    """Make the silences of a list, as `silence list -o json` and amtool print it; they get ids of their own.
+
+    Those that have ended are left out.
+    """
+    given = _read(file)
+    for number, one in enumerate(given, 1):
+        made = daemon.post(_PATH, {name: value for name, value in one.items() if name not in ("id", "status")})
+        click.echo(made["silenceID"])
+        if len(given) > 50 and sys.stderr.isatty():
+            click.echo(f"\r{number} of {len(given)}", err=True, nl=number == len(given))
+
+
+def _read(file: IO[str]) -> Sequence[Mapping[str, Any]]:
+    try:
+        given = json.load(file)
+    except ValueError as problem:
+        raise click.UsageError(f"{file.name} is not JSON: {problem}") from None
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+        raise click.UsageError(f"{file.name} is no list of silences")
+    return [one for one in given if one.get("status", {}).get("state") != "expired"]
+
+
+def _query(wanted: Iterable[Matcher], states: Iterable[str]) -> Mapping[str, Any]:
+    shown = {state: str(state in states).lower() for state in _ALL}
+    return {"filter": [str(matcher) for matcher in wanted], **shown}
+
+
+def _page(matcher: Matcher) -> Mapping[str, Any]:
+    flags = {"isRegex": "~" in matcher.op, "isEqual": matcher.op in ("=", "=~")}
+    return {"name": matcher.name, "value": matcher.value, **flags}
+
+
+def _row(silence: Mapping[str, Any]) -> Sequence[str]:
+    texts = [_text(one) for one in silence["matchers"]]
+    ends = _ends(datetime.fromisoformat(silence["endsAt"]), silence["status"]["state"])
+    return silence["status"]["state"], silence["id"], ends, silence["createdBy"], " ".join(texts), silence["comment"]
+
+
+def _text(page: Mapping[str, Any]) -> str:
+    op = {(False, True): "=", (False, False): "!=", (True, True): "=~", (True, False): "!~"}
+    return str(Matcher(page["name"], op[page["isRegex"], page.get("isEqual", True)], page["value"]))
+
+
+def _ends(at: datetime, state: str) -> str:
+    left = timedelta(seconds=int((at - datetime.now(UTC)).total_seconds()))  # noqa: TID251 - a person's now
+    shown = at.strftime("%Y-%m-%d %H:%M:%SZ")
+    return shown if state == "expired" else f"{shown} (in {durations.format(left)})"
