@@ -18,6 +18,7 @@ _COMMANDS = {
     "routes": "Show the routing tree, or where an alert would go.",
     "template": "Show what a template becomes.",
     "notify": "Send a test message to a receiver.",
+    "export": "The way back to Prometheus and Alertmanager.",
     "schema": "JSON Schemas of the files, for editors.",
     "healthcheck": "Is the daemon ready? For containers.",
 }

@@ -1,11 +1,21 @@
 """What an expression compares: `errors / requests > 0.9` is the value of `errors / requests` against `> 0.9`."""
 
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from alertd.config import promql
 
 _MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!="}
+_OPERATIONS: Mapping[str, Callable[[float, float], object]] = {
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 _BESIDE = ("and", "unless")
 
 
@@ -17,6 +27,10 @@ class Comparison:
     op: str
     threshold: float
     partial: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether a value satisfies it."""
+        return bool(_OPERATIONS[self.op](value, self.threshold))
 
     def distance(self, value: float) -> float:
         """How far a value is from satisfying it; 0 for one that does."""

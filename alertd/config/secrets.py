@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import BaseModel, SecretStr
 
 from alertd.config.problems import Place
-from alertd.config.yamltext import Node
+from alertd.config.yamltext import Node, write
 from alertd.errors import Problem
 
 _REFERENCE = re.compile(r"(\$?)\$\{([A-Z_][A-Z0-9_]*)\}", re.ASCII)
@@ -83,32 +82,20 @@ def values_in(thing: Any) -> Iterator[str]:
 
 def redacted(root: Node, secrets: Secrets, hidden: frozenset[str]) -> str:
     """The configuration as YAML again: variables by name, secrets as `<secret>`, comments gone."""
-    dumper: Any = yaml.CSafeDumper
-    text: str = yaml.serialize(_shown(root, "", secrets, hidden), Dumper=dumper, allow_unicode=True, width=120)
-    return text
+    return write(_shown(root, "", secrets, hidden))
 
 
-def _shown(node: Node, key: str, secrets: Secrets, hidden: frozenset[str]) -> yaml.Node:
+def _shown(node: Node, key: str, secrets: Secrets, hidden: frozenset[str]) -> Node:
     if node.entries is not None:
-        pairs = [
-            (_scalar(name, plain=key_node.plain), _shown(value, name, secrets, hidden))
-            for name, (key_node, value) in node.entries.items()
-        ]
-        return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=False)
+        pairs = {name: (known, _shown(one, name, secrets, hidden)) for name, (known, one) in node.entries.items()}
+        return replace(node, entries=pairs)
     if node.items is not None:
-        items = [_shown(item, key, secrets, hidden) for item in node.items]
-        return yaml.SequenceNode("tag:yaml.org,2002:seq", items, flow_style=False)
+        return replace(node, items=[_shown(item, key, secrets, hidden) for item in node.items])
     if node.text is None:
-        return yaml.ScalarNode("tag:yaml.org,2002:null", "null")
+        return node
     text = secrets.written.get(id(node), node.text)
     secret = node.text in hidden or (_TELLING.search(key) and not key.endswith("_file")) or _has_password(text)
-    return _scalar(_HIDDEN if secret and text == node.text else text, plain=node.plain)
-
-
-def _scalar(text: str, *, plain: bool) -> yaml.ScalarNode:
-    """Written as it was read: `true` without quotes stays without them."""
-    resolver: Any = yaml.resolver.Resolver()
-    return yaml.ScalarNode(resolver.resolve(yaml.ScalarNode, text, (plain, not plain)), text)
+    return replace(node, text=_HIDDEN if secret and text == node.text else text)
 
 
 def _has_password(text: str) -> bool:

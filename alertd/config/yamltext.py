@@ -170,6 +170,31 @@ def parse(text: str, shown: str = "") -> list[Node]:
         raise ConfigError([_bad_character(text, shown, str(problem).splitlines()[0])]) from None
 
 
+def write(node: Node) -> str:
+    """YAML again, without comments: `true` without quotes stays without them, and texts of several lines are blocks."""
+    dumper: Any = yaml.CSafeDumper
+    text: str = yaml.serialize(_written(node), Dumper=dumper, allow_unicode=True, width=120)
+    return text
+
+
+def _written(node: Node) -> yaml.Node:
+    if node.entries is not None:
+        pairs = [(_scalar_node(name, plain=key.plain), _written(value)) for name, (key, value) in node.entries.items()]
+        return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=False)
+    if node.items is not None:
+        items = [_written(item) for item in node.items]
+        return yaml.SequenceNode("tag:yaml.org,2002:seq", items, flow_style=False)
+    if node.text is None:
+        return yaml.ScalarNode("tag:yaml.org,2002:null", "null")
+    return _scalar_node(node.text, plain=node.plain)
+
+
+def _scalar_node(text: str, *, plain: bool) -> yaml.ScalarNode:
+    resolver: Any = yaml.resolver.Resolver()
+    tag = resolver.resolve(yaml.ScalarNode, text, (plain, not plain))
+    return yaml.ScalarNode(tag, text, style="|" if "\n" in text else None)
+
+
 def _at(mark: Any, message: str, shown: str, hint: str) -> Problem:
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
     return Problem(message, shown, line, column, hint=hint)

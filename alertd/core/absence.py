@@ -18,13 +18,14 @@ _TEMPLATE = "{{"
 class Near:
     """What a rule compared when it was asked again: the sample that came closest.
 
-    `labels` None: there was none. `partial`: the rule has another condition besides.
+    `labels` None: there was none. `held`: the comparison is true of it. `partial`: the rule has another condition.
     """
 
     expr: str
     against: str
     value: float = 0.0
     labels: Labels | None = None
+    held: bool = False
     partial: bool = False
 
 
@@ -49,11 +50,12 @@ def could_make(rule: Rule, matchers: Sequence[Matcher]) -> bool:
     return all(one.matches(fixed) for one in known)
 
 
-def account(candidates: Sequence[Candidate], at: datetime, now: datetime) -> tuple[str, ...]:
-    """The sentences about rules that made no such alert."""
+def account(candidates: Sequence[Candidate], since: datetime, at: datetime, now: datetime) -> tuple[str, ...]:
+    """The sentences about rules that made no such alert in this time."""
     if not candidates:
-        return ("no rule produced such an alert, and no rule could: none makes such labels",)
-    lines = ["no rule produced such an alert"]
+        return ("no rule could produce such an alert: none makes such labels",)
+    during = f"between {clock(since, now)} and {clock(at, now)}"
+    lines = [f"no rule produced such an alert {during}, as far as is remembered"]
     for one in candidates[:_MOST]:
         lines += _about(one, at, now)
     if len(candidates) > _MOST:
@@ -87,4 +89,6 @@ def _near(near: Near) -> str:
     also = ", and has another condition besides" if near.partial else ""
     if near.labels is None:
         return f"found no series for {near.expr}{also}"
+    if near.held:
+        return f"was true with the value {near.value:.6g} against {near.against} for {near.labels!r}{also}"
     return f"came closest with the value {near.value:.6g} against {near.against} for {near.labels!r}{also}"

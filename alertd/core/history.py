@@ -58,7 +58,7 @@ class Limits:
     """How long rows are kept, and how many at most."""
 
     retention: timedelta = timedelta(days=30)
-    rows: int = 500_000
+    rows: int = 200_000
 
 
 def of_alert(labels: Labels) -> str:

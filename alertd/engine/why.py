@@ -145,7 +145,7 @@ class Why:
         candidates = await asyncio.gather(*(self._candidate(*pair, question, at) for pair in made[:_RULES]))
         rest = [Candidate(rule) for rule, _ in made[_RULES:]]
         told = tuple(chapter for chapter in chapters if chapter.sentences)
-        answer = account([*candidates, *rest], at, self._clock.now())
+        answer = account([*candidates, *rest], at - question.since, at, self._clock.now())
         alive = sum(len(self._engine.board.status(rule.key).alerts) for rule, _ in made) if question.rule else 0
         return Story(told, (f"alerts of it that are pending or firing now: {alive}",) if alive else answer)
 
@@ -224,4 +224,5 @@ def _nearest(comparison: Comparison, samples: Iterable[Sample], wanted: Sequence
     if not fitting:
         return Near(comparison.expr, against, partial=comparison.partial)
     best = min(fitting, key=lambda one: (comparison.distance(one.value), one.labels))
-    return Near(comparison.expr, against, best.value, best.labels, comparison.partial)
+    held = comparison.holds(best.value)
+    return Near(comparison.expr, against, best.value, best.labels, held, comparison.partial)

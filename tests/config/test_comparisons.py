@@ -35,3 +35,11 @@ def test_found(expr: str, found: list[tuple[str, str, float, bool]]) -> None:
 )
 def test_distance(op: str, value: float, distance: float) -> None:
     assert Comparison("x", op, 1).distance(value) == distance
+
+
+@pytest.mark.parametrize(
+    ("op", "held"),
+    [(">", [2]), (">=", [1, 2]), ("<", [0]), ("<=", [0, 1]), ("==", [1]), ("!=", [0, 2])],
+)
+def test_which_values_hold(op: str, held: list[float]) -> None:
+    assert [value for value in (0, 1, 2) if Comparison("x", op, 1).holds(value)] == held

@@ -357,6 +357,21 @@ async def never_fired_because_it_could_not_be_asked() -> list[str]:
 
 
 @tale
+async def never_fired_and_why_not() -> list[str]:
+    """Rules that are switched off, that cannot be asked afterwards, that had two conditions, or held at another time."""
+    quiet = rule("Quiet", expr="x > 1", enabled=False)
+    both = rule("Both", expr="x > 1 and y > 2")
+    other = rule("Other", expr="x > y")
+    judged = rule("Judged", expr="x", when=compile_condition("value > 5"))
+    world = Remembered(quiet, both, other, judged)
+    await world.run_until("10m")
+    world.at("10m1s").fires("x", 3.0)
+    await world.run_until("10m2s")
+    answers = [await world.why(name) for name in ("Quiet", "Both", "Other", "Judged")]
+    return [line for answer in answers for line in (*answer, "")]
+
+
+@tale
 async def unknown_name() -> list[str]:
     world = busy()
     await world.run_until("1m")
