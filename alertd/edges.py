@@ -11,6 +11,7 @@ from alertd.conditions.gate import Gate, HttpGate
 from alertd.config.values import Config, DatasourceConfig, Integration
 from alertd.core.rendering import notification_data
 from alertd.core.rules import Rule
+from alertd.datasources.fused import FusedDatasource
 from alertd.datasources.prometheus import PrometheusDatasource
 from alertd.engine.watched import Watched
 from alertd.errors import ConfigError, Problem
@@ -82,7 +83,7 @@ def _made(name: str, make: Callable[[], Any], config: Config) -> Any:
 
 
 def _watched(one: DatasourceConfig, observer: Observer, clock: Clock) -> Watched:
-    datasource = PrometheusDatasource(
+    server = PrometheusDatasource(
         name=one.name,
         url=one.url,
         clock=clock,
@@ -92,8 +93,9 @@ def _watched(one: DatasourceConfig, observer: Observer, clock: Clock) -> Watched
         query_params=one.query_params,
         concurrency=one.concurrency,
         max_response_bytes=one.max_response_bytes,
+        compressed=one.compression,
     )
-    return Watched(datasource, observer, clock)
+    return Watched(FusedDatasource(server, one.fusion, clock) if one.fusion > 1 else server, observer, clock)
 
 
 def _notifier(one: Integration, context: Context) -> Notifier:

@@ -39,7 +39,7 @@ from alertd.errors import ConfigError, StoreError
 )
 @click.option(
     "--matchers",
-    type=click.Choice(list(Grammar)),
+    type=click.Choice([str(one) for one in Grammar]),
     default="fallback",
     show_default=True,
     help="How matchers are read: as Alertmanager does by default, in UTF-8, or as of old.",

@@ -58,7 +58,7 @@ Matchers = Annotated[list[Matcher], BeforeValidator(_matchers), WithJsonSchema(N
 
 
 class GlobalConfig(Strict):
-    """What receivers inherit. Keys of receiver types that alertd does not have yet are taken and kept."""
+    """What receivers inherit."""
 
     resolve_timeout: Duration = Field(
         default=timedelta(minutes=5), description="When posted alerts without an end are over."

@@ -248,6 +248,8 @@ def _datasources(file: ConfigFile, place: Place) -> tuple[DatasourceConfig, ...]
             headers={name: value.get_secret_value() for name, value in entry.headers.items()},
             query_params=entry.query_params,
             concurrency=entry.concurrency,
+            fusion=entry.fusion,
+            compression=entry.compression,
             max_response_bytes=entry.max_response_bytes,
         )
         for entry in file.prometheus

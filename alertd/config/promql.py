@@ -86,6 +86,12 @@ def tree(expr: str) -> Any:
         return None
 
 
+def gives_vector(expr: str) -> bool:
+    """Whether this is certain to be an instant vector."""
+    parsed = tree(expr)
+    return parsed is not None and _kind(parsed) == "vector"
+
+
 def _parse(expr: str) -> Any:
     return _parser().parse(_normalised(expr) if "`" in expr or "_" in expr else expr)
 

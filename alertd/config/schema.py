@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, SkipVali
 from alertd.config.alertmanager import GlobalConfig, ReceiverEntry, RouteEntry
 from alertd.config.fields import (
     Duration,
+    Flag,
     Integer,
     LabelMap,
     Names,
@@ -83,6 +84,10 @@ class PrometheusEntry(Strict):
     headers: dict[str, SecretStr] = Field(default_factory=dict, description="Headers to send with every query.")
     query_params: TextMap = Field(default_factory=dict, description="Parameters to send with every query.")
     concurrency: Integer = Field(default=8, ge=1, le=1000, description="How many queries may be under way at once.")
+    fusion: Integer = Field(
+        default=50, ge=1, le=1000, description="How many expressions are asked in one query; 1 for each by itself."
+    )
+    compression: Flag = Field(default=False, description="Ask for compressed answers, for a server far away.")
     max_response_bytes: Size = Field(default=64 << 20, description="The largest answer that is read.")
 
 

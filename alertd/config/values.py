@@ -51,6 +51,8 @@ class DatasourceConfig:
     headers: Mapping[str, str] = field(repr=False)  # they may hold credentials
     query_params: Mapping[str, str]
     concurrency: int
+    fusion: int
+    compression: bool
     max_response_bytes: int
 
 

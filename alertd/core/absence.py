@@ -82,13 +82,12 @@ def _about(one: Candidate, at: datetime, now: datetime) -> Iterator[str]:
     if one.unasked:
         yield f"{name} cannot be asked how close it came: {one.unasked}"
     for near in one.near:
-        yield f"{name} {_near(near)} at {clock(at, now)}"
+        yield f"{name} {_near(near, clock(at, now))}"
 
 
-def _near(near: Near) -> str:
-    also = ", and has another condition besides" if near.partial else ""
+def _near(near: Near, when: str) -> str:
+    also = "; another condition must hold besides" if near.partial else ""
     if near.labels is None:
-        return f"found no series for {near.expr}{also}"
-    if near.held:
-        return f"was true with the value {near.value:.6g} against {near.against} for {near.labels!r}{also}"
-    return f"came closest with the value {near.value:.6g} against {near.against} for {near.labels!r}{also}"
+        return f"found no series for {near.expr} at {when}{also}"
+    what = "was true at" if near.held else "came closest at"
+    return f"{what} {when}: the value is {near.value:.6g} against {near.against}, for {near.labels!r}{also}"

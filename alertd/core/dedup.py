@@ -157,7 +157,7 @@ def _was_held(alert: Alert, cooled: Mapping[str, Cooling]) -> bool:
 
 def is_news(alert: Alert, known: Mark) -> bool:
     """True if the alert is not what was told: it fired anew, or was muted since."""
-    return known.muted or known.fired_at != mark(alert).fired_at
+    return known.muted or known.fired_at != (alert.fired_at or alert.active_at)
 
 
 def _heard(alert: Alert, told: Told) -> bool:

@@ -5,12 +5,18 @@ from hashlib import blake2b
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_FINE, _COARSE = timedelta(milliseconds=1), timedelta(seconds=1)
+_LONG = timedelta(seconds=10)
 
 
 def offset(key: str, interval: timedelta) -> timedelta:
-    """How far this group's instants lie behind whole multiples of the interval; whole milliseconds, below it."""
+    """How far this group's instants lie behind whole multiples of the interval, below it.
+
+    Whole seconds where the interval is long enough to spread over: groups that share an instant share queries.
+    """
     digest = int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
-    return timedelta(milliseconds=digest % max(1, interval // timedelta(milliseconds=1)))
+    step = _COARSE if interval >= _LONG else _FINE
+    return step * (digest % max(1, interval // step))
 
 
 def latest(now: datetime, interval: timedelta, shift: timedelta) -> datetime:

@@ -210,7 +210,8 @@ class Recorder:
             self._withdraw(made.before.waiting, made.delivery, event.at)
         if made.delivery is not None and _speaks(made.delivery):
             self._message(made.delivery)
-        quiet = hushed(made.alerts, made.before, made.after, made.route, event.at)
+        alerts = [one for one in made.alerts if one.resolved] if _speaks(made.delivery) else made.alerts
+        quiet = hushed(alerts, made.before, made.after, made.route, event.at)
         self._hush(line, self._unknown(line, quiet, made), event.at, made.delivery)
 
     def _withdraw(self, waiting: Delivery | None, delivery: Delivery, at: datetime) -> None:

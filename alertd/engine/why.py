@@ -188,7 +188,7 @@ def _chosen(question: Question, seen: Iterable[Seen], alerts: Iterable[Alert]) -
     for one in seen:
         if _fits(question, one.labels):
             chosen[one.labels.key] = _Subject(one.labels, one.rule, one.at)
-    for alert in sorted(alerts, key=lambda one: one.state == "firing"):
+    for alert in sorted(alerts, key=lambda one: (one.firing, not one.resolved)):  # what is most alive counts
         if _fits(question, alert.labels):
             chosen[alert.labels.key] = _Subject(alert.labels, alert.rule, alert.active_at, alert)
     return sorted(chosen.values(), key=_urgency, reverse=True)

@@ -14,11 +14,13 @@ import pytest
 from alertd.config.http import HttpConfig
 from alertd.core.labels import Labels
 from alertd.core.samples import Answer, Sample
+from alertd.datasources.fused import FusedDatasource
 from alertd.datasources.prometheus import PrometheusDatasource
 from alertd.errors import QueryError, QueryFailure
 from alertd.ports import Datasource
 from alertd.testing import START, FakeDatasource, ManualClock
 from alertd.testing.hostile import TEXTS
+from tests.datasources.fusing import FusingServer
 from tests.servers import Request, answer, http_server
 
 pytestmark = pytest.mark.anyio
@@ -183,3 +185,24 @@ class TestPrometheus(Contract):
             rig = PrometheusRig(server.url)
             server.otherwise = rig.serve
             yield rig
+
+
+class FusedRig(FakeRig):
+    """A fused datasource on a server that understands it."""
+
+    def __init__(self) -> None:
+        self.server = FusingServer()
+        self.source = FusedDatasource(self.server, 50, ManualClock())
+        self.set, self.fail = self.server.set, self.server.fail
+
+    def down(self) -> None:
+        self.server.failure = DOWN
+
+    @property
+    def instants(self) -> Sequence[float]:
+        return [at.timestamp() for _, at in self.server.asked]
+
+
+class TestFused(Contract):
+    async def open(self) -> AsyncIterator[Rig]:
+        yield FusedRig()

@@ -108,6 +108,16 @@ async def pending() -> list[str]:
 
 
 @tale
+async def pending_again_before_its_end_was_told() -> list[str]:
+    world = down(for_="1m")
+    world.at("1m").fires("JobDown")
+    world.at("3m").resolves("JobDown")
+    world.at("4m").fires("JobDown")
+    await world.run_until("4m30s")
+    return await world.why("JobDown")
+
+
+@tale
 async def shorter_than_for() -> list[str]:
     world = down(for_="5m")
     world.at("1m").fires("JobDown")
@@ -358,7 +368,7 @@ async def never_fired_because_it_could_not_be_asked() -> list[str]:
 
 @tale
 async def never_fired_and_why_not() -> list[str]:
-    """Rules that are switched off, that cannot be asked afterwards, that had two conditions, or held at another time."""
+    """Rules that are switched off, that cannot be asked afterwards, or that had two conditions."""
     quiet = rule("Quiet", expr="x > 1", enabled=False)
     both = rule("Both", expr="x > 1 and y > 2")
     other = rule("Other", expr="x > y")
