@@ -95,6 +95,6 @@ def _responses(one: Described) -> dict[str, Any]:
 
 
 def _refusal(text: str) -> Mapping[str, Any]:
-    """A sentence, as text or as JSON, or a code with a message: which one it is follows Alertmanager."""
-    shapes = {JSON: {"schema": {"anyOf": [TEXT, ref("refusal")]}}, "text/plain": {"schema": TEXT}}
+    """A sentence, as text or as JSON, a code with a message, or Prometheus' form: which one it is follows the path."""
+    shapes = {JSON: {"schema": {"anyOf": [TEXT, ref("refusal"), ref("failure")]}}, "text/plain": {"schema": TEXT}}
     return {"description": text, "content": shapes}

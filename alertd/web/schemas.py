@@ -123,6 +123,7 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "postableSilence": record(_SILENCE, {"id": TEXT, "annotations": LABELS}),
     "silenceID": record({"silenceID": TEXT}),
+    "failure": record({"status": one_of("error"), "errorType": TEXT, "error": TEXT}),
     "refusal": record({"code": {"type": "integer"}, "message": TEXT}),
     "sentence": record({"at": INSTANT, "kind": TEXT, "text": TEXT}),
     "why": record(

@@ -46,6 +46,8 @@ async def prom(bench: Bench, server: HttpServer) -> AsyncIterator[Bench]:
         headers={"X-Scope-OrgID": "t3nant"},
         query_params={"dedup": "true"},
         concurrency=4,
+        fusion=1,
+        compression=False,
         max_response_bytes=1 << 20,
     )
     gate = HttpGate(config, SystemClock())
