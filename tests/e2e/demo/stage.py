@@ -133,11 +133,10 @@ class Stage:
         self.exporter.set(QUEUE, length)
         return length
 
-    def alerts(self) -> list[dict[str, Any]]:
-        """What alertd says is pending and firing."""
-        found: list[dict[str, Any]] = (
-            json.loads(get(f"{self.alertd_url}/api/v1/alerts") or "{}").get("data", {}).get("alerts", [])
-        )
+    def alerts(self) -> list[dict[str, Any]] | None:
+        """What alertd says is pending and firing; None if it says nothing."""
+        page = get(f"{self.alertd_url}/api/v1/alerts")
+        found: list[dict[str, Any]] | None = json.loads(page)["data"]["alerts"] if page else None
         return found
 
     def rules(self) -> int:

@@ -48,7 +48,9 @@ class Teller:
         """Say what has happened since the last look."""
         if self._stage.own:
             self._queue(self._stage.act())
-        self._alerts(self._stage.alerts())
+        alerts = self._stage.alerts()
+        if alerts is not None:
+            self._alerts(alerts)
         mails, posts = self._stage.mailbox.mails, self._stage.hook.messages
         for mail in mails[self._mails :]:
             self._mail(mail)
