@@ -15,7 +15,18 @@ from alertd.core.labels import Labels
 from alertd.core.notification import Notification, Reason
 from alertd.errors import DeliveryError
 from alertd.testing import START
-from tests.notifiers.receivers import FIRING, GOLDEN, MANY, MESSAGES, RESOLVED, SERVICES, notifier, requested, send
+from tests.notifiers.receivers import (
+    BEARER,
+    FIRING,
+    GOLDEN,
+    MANY,
+    MESSAGES,
+    RESOLVED,
+    SERVICES,
+    notifier,
+    requested,
+    send,
+)
 from tests.servers import HttpServer, answer, http_server
 
 pytestmark = pytest.mark.anyio
@@ -162,6 +173,21 @@ MISTAKES = [
     ("msteamsv2", {"webhook_url": "ftp://x"}, "must begin with http"),
     ("webex", {"room_id": None}, "room_id"),
     ("webex", {"http_config": None}, "http_config.authorization is missing"),
+    ("alertmanager", {"urls": []}, "at least 1 item"),
+    ("alertmanager", {"urls": ["am:9093"]}, "not a URL"),
+    ("apprise", {"url": "nonsense"}, "none that Apprise can read"),
+    ("apprise", {"url_file": "f"}, "either url or url_file"),
+    ("incidentio", {"url_file": "f"}, "either url or url_file"),
+    ("incidentio", {"alert_source_token": None}, "alert_source_token or alert_source_token_file is missing"),
+    ("jira", {"project": None}, "project"),
+    ("jira", {"api_url": None}, "jira_api_url in global"),
+    ("mattermost", {"webhook_url_file": "f"}, "at most one of webhook_url"),
+    ("ntfy", {"topic": None}, "topic or topic_file is missing"),
+    ("ntfy", {"http_config": BEARER}, "either a token or credentials"),
+    ("rocketchat", {"token_id": None}, "rocketchat_token_id in global"),
+    ("sns", {"phone_number": "+1"}, "give one of topic_arn"),
+    ("sns", {"sigv4": {"access_key": "a"}}, "go together"),
+    ("wechat", {"corp_id": None}, "wechat_api_corp_id in global"),
 ]
 
 
@@ -215,6 +241,21 @@ VERDICTS = [
     ("pushover", answer(400, b'{"user":"invalid","status":0}'), ("client_error", FOR_GOOD, None)),
     ("victorops", answer(200, b'{"result":"success"}'), ACCEPTED),
     ("webex", answer(429, Retry_After="60"), ("rate_limited", FOR_NOW, 60)),
+    ("alertmanager", answer(400, b'"start time must be before end time"'), ("client_error", FOR_GOOD, None)),
+    ("alertmanager", answer(503), ("server_error", FOR_NOW, None)),
+    ("incidentio", answer(429), ("rate_limited", FOR_NOW, None)),
+    ("jira", answer(401), ("auth_error", FOR_GOOD, None)),
+    ("jira", answer(200, b"<html>"), ("broken", FOR_NOW, None)),
+    ("mattermost", answer(400, b"Invalid webhook"), ("client_error", FOR_GOOD, None)),
+    ("ntfy", answer(429, Retry_After="9"), ("rate_limited", FOR_NOW, 9)),
+    ("rocketchat", answer(200, b'{"success":false,"error":"invalid-channel"}'), ("client_error", FOR_GOOD, None)),
+    ("rocketchat", answer(200, b"hello"), ("broken", FOR_NOW, None)),
+    ("sns", answer(400, b"<Error><Code>Throttling</Code></Error>"), ("rate_limited", FOR_NOW, None)),
+    ("sns", answer(403, b"<Error><Code>ExpiredToken</Code></Error>"), ("auth_error", FOR_NOW, None)),
+    ("sns", answer(403, b"<Error><Code>SignatureDoesNotMatch</Code></Error>"), ("auth_error", FOR_GOOD, None)),
+    ("wechat", answer(200, b'{"errcode":40001,"errmsg":"invalid credential"}'), ("auth_error", FOR_GOOD, None)),
+    ("wechat", answer(200, b'{"errcode":45009}'), ("rate_limited", FOR_NOW, None)),
+    ("wechat", answer(200, b'{"errcode":-1}'), ("server_error", FOR_NOW, None)),
 ]  # fmt: skip
 
 
