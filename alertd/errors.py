@@ -103,3 +103,7 @@ class SilenceError(AlertdError):
 
 class StoreError(AlertdError):
     """The state cannot be read or written."""
+
+
+class HeldError(StoreError):
+    """Another alertd has the state."""

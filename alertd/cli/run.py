@@ -8,17 +8,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from alertd import __version__
 from alertd.cli.problems import fail
 from alertd.cli.times import duration
+from alertd.clock import SystemClock
 from alertd.config import load
 from alertd.config.values import Config, Overrides
 from alertd.core.matchers import Grammar
-from alertd.errors import ConfigError, StoreError
+from alertd.errors import ConfigError, HeldError, StoreError
+from alertd.ports import Clock, Store
+
+if TYPE_CHECKING:
+    from alertd.app import App
+
+_LOOK_AGAIN = timedelta(seconds=1)
 
 
 @click.command()
@@ -75,24 +82,48 @@ def command(
         log_format=log_format,
     )
     try:
-        loaded = load(config, overrides)
-        asyncio.run(_live(loaded, config, overrides))
+        asyncio.run(_live(config, overrides))
     except (ConfigError, StoreError) as error:
         fail(error)
 
 
-async def _live(config: Config, path: Path | None, overrides: Overrides) -> None:
+async def _live(path: Path | None, overrides: Overrides) -> None:
     from alertd.app import App
-    from alertd.clock import SystemClock
     from alertd.config import reload
     from alertd.store import open_store
-    from alertd.telemetry.logs import Logs, set_up
+    from alertd.telemetry.logs import Logs
+
+    stop, clock = asyncio.Event(), SystemClock()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    config = load(path, overrides)
+    try:
+        store = open_store(config.storage_url)
+    except HeldError as error:
+        click.echo(f"{error}: standing by, to take over when it ends", err=True)
+        if (taken := await _stand_by(config.storage_url, stop, clock)) is None:
+            return
+        store, config = taken, load(path, overrides)  # which may be another by now
+    await _serve(config, App(config, lambda last: reload(path, overrides, last), store, Logs(), clock), stop)
+
+
+async def _stand_by(url: str, stop: asyncio.Event, clock: Clock) -> Store | None:
+    """The store, once no other alertd has it; None if this one is to stop before."""
+    from alertd.store import open_store
+
+    while not stop.is_set():
+        await clock.sleep_until(clock.now() + _LOOK_AGAIN)
+        with suppress(HeldError):
+            return open_store(url)
+    return None
+
+
+async def _serve(config: Config, app: "App", stop: asyncio.Event) -> None:
+    from alertd.telemetry.logs import set_up
 
     set_up(config.log.format, config.log.level)
     listener = _listen(config)
-    store = open_store(config.storage_url)
-    app = App(config, lambda last: reload(path, overrides, last), store, Logs(), SystemClock())
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
 
     def on_hangup() -> None:
@@ -100,8 +131,6 @@ async def _live(config: Config, path: Path | None, overrides: Overrides) -> None
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, on_hangup)
     await app.run(listener, stop, lambda unreachable: _announce(config, listener, unreachable))
 

@@ -8,7 +8,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from alertd.errors import StoreError
+from alertd.errors import HeldError, StoreError
 from alertd.store.faults import explain
 
 _OURS = "alertd"
@@ -57,6 +57,4 @@ class Lock:
 def _refusal(path: Path, holder: str, error: OSError) -> StoreError:
     if not isinstance(error, BlockingIOError):
         return explain(error, path)
-    return StoreError(
-        f"{path}: another alertd (pid {holder or 'unknown'}) uses this database: stop it, or choose another storage.url"
-    )
+    return HeldError(f"{path}: another alertd (pid {holder or 'unknown'}) uses this database")

@@ -142,6 +142,10 @@ class Process:
         with self.log.open("ab") as log:
             self._popen = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
 
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
     def kill(self) -> None:
         self._popen.kill()
         self._popen.wait()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.rig import Alertd, Exporter, Hook, Process, Prometheus, free_port, get, until
+from tests.e2e.rig import Alertd, Exporter, Hook, Process, Prometheus, alertd, free_port, get, until
 
 ALERTMANAGER = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 pytestmark = [
@@ -275,3 +275,20 @@ def ask(url: str, stop: threading.Event, answers: list[str]) -> None:
     """Ask for something small again and again."""
     while not stop.wait(0.2):
         answers.append(get(f"{url}/api/v2/silences"))
+
+
+def test_a_second_alertd_stands_by_and_takes_over(tmp_path: Path, hook: Hook) -> None:
+    config = STORM.format(hook=hook.port)
+    first, second = Alertd(tmp_path, config, "groups: []\n"), Alertd(tmp_path, config, "groups: []\n")
+    first.start()
+    post(first.url, "alerts", [_storm("1", "1")])
+    argv = [alertd(), "run", "--config", "config.yaml", "--listen", f"127.0.0.1:{second.port}"]
+    standby = Process("standby", argv, tmp_path)
+    try:
+        until("it says that it stands by", lambda: f"(pid {first.process.pid}) uses this database" in standby.tail())
+        first.kill()
+        until("it takes over", lambda: get(f"{second.url}/-/ready"))
+        assert [one["labels"]["number"] for one in json.loads(get(f"{second.url}/api/v2/alerts"))] == ["1"]
+    finally:
+        standby.stop()
+        first.close()

@@ -178,7 +178,7 @@ async def test_a_second_store_is_refused(store: SqliteStore, path: Path) -> None
 async def test_a_second_process_is_refused(store: SqliteStore, path: Path) -> None:
     program = "import sys; from alertd.store.sqlite import SqliteStore; SqliteStore.open(sys.argv[1])"
     run = subprocess.run([sys.executable, "-c", program, f"sqlite:///{path}"], capture_output=True, text=True)
-    assert f"StoreError: {path}.lock: another alertd (pid {os.getpid()}) uses this database" in run.stderr
+    assert f"HeldError: {path}.lock: another alertd (pid {os.getpid()}) uses this database" in run.stderr
 
 
 async def test_a_closed_store_can_be_opened_again_but_not_used(path: Path) -> None:
