@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from alertd.cli.client import output_option
 from alertd.cli.problems import fail
 from alertd.cli.terminal import plain
 from alertd.cli.times import instant
+from alertd.clock import SystemClock
 from alertd.config import load
 from alertd.config.values import Config, Overrides
 from alertd.core import durations
@@ -77,7 +78,7 @@ def test(
     labels: Labels, config: Path, others: tuple[Labels, ...], at: datetime | None, expect: str | None, output: str
 ) -> None:
     """Say where an alert with these labels would go, what would mute it, and what would share its message."""
-    now = at or datetime.now(UTC)  # noqa: TID251 - a person's now
+    now = at or SystemClock().now()
     found = list(stops(_loaded(config), labels, others, now))
     if output == "json":
         click.echo(json.dumps([_document(stop) for stop in found], indent=2, ensure_ascii=False))

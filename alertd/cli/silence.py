@@ -4,7 +4,7 @@ import getpass
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import IO, Any
 
 import click
@@ -12,6 +12,7 @@ import click
 from alertd.cli.client import Daemon, daemon_options, output_option
 from alertd.cli.tables import table
 from alertd.cli.times import instant, positive
+from alertd.clock import SystemClock
 from alertd.core import durations, matchers
 from alertd.core.matchers import Matcher
 
@@ -58,7 +59,7 @@ def add(
     daemon: Daemon,
 ) -> None:
     """Silence the alerts that match, and print the id of the silence."""
-    begins = start or datetime.now(UTC)  # noqa: TID251 - a person's now
+    begins = start or SystemClock().now()
     times = {"startsAt": begins.isoformat(), "endsAt": (end or begins + duration).isoformat()}
     pages = [_page(matcher) for matcher in wanted]
     made = daemon.post(_PATH, {"matchers": pages, **times, "createdBy": author, "comment": comment})
@@ -144,6 +145,6 @@ def _text(page: Mapping[str, Any]) -> str:
 
 
 def _ends(at: datetime, state: str) -> str:
-    left = timedelta(seconds=int((at - datetime.now(UTC)).total_seconds()))  # noqa: TID251 - a person's now
+    left = timedelta(seconds=int((at - SystemClock().now()).total_seconds()))
     shown = at.strftime("%Y-%m-%d %H:%M:%SZ")
     return shown if state == "expired" else f"{shown} (in {durations.format(left)})"
