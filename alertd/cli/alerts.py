@@ -32,7 +32,7 @@ def command(daemon: Daemon, output: str, state: str | None) -> None:
 def _alerts(daemon: Daemon) -> Iterator[Mapping[str, Any]]:
     """As Prometheus shows them, and those of others in the same form; with who mutes them."""
     told = {_key(one): one for one in daemon.get("/api/v2/alerts")}
-    for alert in daemon.get("/api/v1/alerts")["data"]["alerts"]:
+    for alert in daemon.data("/api/v1/alerts")["alerts"]:
         twin = told.pop(_key(alert), None) if alert["state"] == "firing" else None
         yield {**alert, **_muters(twin or {})}
     for one in told.values():

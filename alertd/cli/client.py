@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -33,33 +33,53 @@ class Daemon:
         """What is answered. As the others: says what is wrong, and exits with 1."""
         return self._ask("GET", path, params=params)
 
+    def data(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """What an answer in the form of Prometheus' holds; an Alertmanager has none."""
+        answer = self._ask("GET", path, params=params)
+        if not isinstance(answer, dict) or "data" not in answer:
+            _give_up(f"what answers at {_shown(self.url)} is not alertd")
+        return answer["data"]
+
     def post(self, path: str, value: Any) -> Any:
         """Send a value."""
         return self._ask("POST", path, json=value)
 
-    def delete(self, path: str) -> None:
-        """Let something end."""
-        self._ask("DELETE", path)
+    def attempt(self, method: str, path: str, value: Any = None) -> tuple[Any, str]:
+        """What is answered, or why it is refused, for those who go on then. The daemon must be there, all the same."""
+        answer = self._answer(method, path, **({} if value is None else {"json": value}))
+        return (None, f"{_said(answer)} ({answer.status_code})") if answer.is_error else (self._read(answer), "")
+
+    def close(self) -> None:
+        """Say goodbye."""
+        if "_client" in vars(self):
+            self._client.close()
 
     def _ask(self, method: str, path: str, **request: Any) -> Any:
+        answer = self._answer(method, path, **request)
+        if answer.is_error:
+            _give_up(f"alertd at {_shown(self.url)} refuses ({answer.status_code}): {_said(answer)}")
+        return self._read(answer)
+
+    def _answer(self, method: str, path: str, **request: Any) -> "httpx.Response":
         import httpx
 
         try:
-            with self._client() as client:
-                answer = client.request(method, self.url.rstrip("/") + path, **request)
+            answer = self._client.request(method, self.url.rstrip("/") + path, **request)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as problem:
             _give_up(f"no answer from alertd at {_shown(self.url)}: {problem}",
                      "Is it running, and is this its address? `--url` or ALERTD_URL names another.")  # fmt: skip
         if answer.status_code in (401, 403):
             refusal = f"alertd at {_shown(self.url)} refuses ({answer.status_code}): {_said(answer)}"
             _give_up(refusal, "Credentials: `--token-file`, or https://user:password@… in `--url`.")
-        if answer.is_error:
-            _give_up(f"alertd at {_shown(self.url)} refuses ({answer.status_code}): {_said(answer)}")
+        return answer
+
+    def _read(self, answer: "httpx.Response") -> Any:
         try:
             return answer.json() if answer.content else None
         except ValueError:
             _give_up(f"what answers at {_shown(self.url)} is not alertd")
 
+    @cached_property
     def _client(self) -> "httpx.Client":
         import httpx
 
@@ -73,7 +93,11 @@ def daemon_options(command: Command) -> Command:
 
     @wraps(command)
     def wrapped(url: str, token_file: Path | None, ca_file: Path | None, **rest: Any) -> Any:
-        return command(daemon=Daemon(url, token_file, ca_file), **rest)
+        daemon = Daemon(url, token_file, ca_file)
+        try:
+            return command(daemon=daemon, **rest)
+        finally:
+            daemon.close()
 
     path = click.Path(path_type=Path, exists=True, dir_okay=False)
     ca = click.option("--ca-file", type=path, envvar="ALERTD_CA_FILE", help="Trust what this CA has signed.")

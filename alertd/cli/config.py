@@ -47,6 +47,8 @@ def _print(path: str, reading: Reading) -> None:
     click.echo(f"{plain(path)}: {verdict}")
     for text in problems:
         click.echo(f"  {plain(text)}")
+    for note in reading.notes:
+        click.echo(f"  note: {plain(str(note))}")
     for what, count in _contents(reading.config).items() if reading.config else ():
         click.echo(f"  {count} {what}")
 

@@ -7,7 +7,7 @@ import click
 
 from alertd.cli.problems import fail
 from alertd.cli.terminal import plain
-from alertd.errors import ConfigError
+from alertd.errors import ConfigError, Problem
 from alertd.lab import export
 
 _file = click.argument("file", type=click.Path(path_type=Path))
@@ -44,5 +44,8 @@ def _write(make: Callable[[Path], export.Export], file: Path, output: Path | Non
         click.echo(plain(str(note)), err=True)
     if output is None:
         click.echo(made.text, nl=False)
-    else:
+        return
+    try:
         output.write_text(made.text, encoding="utf-8")
+    except OSError as problem:
+        fail(ConfigError([Problem(f"cannot be written: {problem.strerror}", str(output))]))

@@ -148,10 +148,24 @@ def _rows(stop: Stop) -> Iterator[tuple[str, str]]:
         yield "", f"with {other!r}"
     if stop.muted:
         yield "muted", str(stop.muted)
+    if route.mute_time_intervals or route.active_time_intervals:
+        yield "times", _turn(stop)
     yield "first", f"{durations.format(route.group_wait)} after it fires"
     yield "news", f"every {durations.format(route.group_interval)}"
     yield "repeated", f"every {repeat}{own}"
     yield "through", ", ".join(one.id.rpartition("/")[2] for one in stop.integrations) or "nothing: it tells nobody"
+
+
+def _turn(stop: Stop) -> str:
+    """When its time intervals end to mute the route, or begin."""
+    mute, at = _is_mute(stop), stop.turns_at
+    if at is None:
+        return "mute it for more than a year" if mute else "do not mute it within a year"
+    return f"mute it {'until' if mute else 'from'} {at:%Y-%m-%d %H:%M}Z"
+
+
+def _is_mute(stop: Stop) -> bool:
+    return bool(stop.muted.muted_by or stop.muted.outside)
 
 
 def _tree(route: Route) -> Mapping[str, Any]:
@@ -166,6 +180,7 @@ def _document(stop: Stop) -> Mapping[str, Any]:
         "integrations": [one.id for one in stop.integrations],
         "together": [dict(other) for other in stop.together],
         "muted": str(stop.muted) if stop.muted else None,
+        "mutedUntil" if _is_mute(stop) else "mutedFrom": stop.turns_at.isoformat() if stop.turns_at else None,
     }
 
 

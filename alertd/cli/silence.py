@@ -6,12 +6,13 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
+from urllib.parse import quote
 
 import click
 
 from alertd.cli.client import Daemon, daemon_options, output_option
 from alertd.cli.tables import table
-from alertd.cli.times import instant, positive
+from alertd.cli.times import instant, maybe_duration, positive
 from alertd.clock import SystemClock
 from alertd.core import durations, matchers
 from alertd.core.matchers import Matcher
@@ -19,7 +20,10 @@ from alertd.core.matchers import Matcher
 _PATH = "/api/v2/silences"
 _COLUMNS = ("STATE", "ID", "ENDS", "BY", "MATCHERS", "COMMENT")
 _COLOURS = {"active": "yellow", "pending": "blue"}
-_ALL = ("active", "pending", "expired")
+_LIVE = ("active", "pending")
+_ALL = (*_LIVE, "expired")
+_OWN = ("id", "status", "updatedAt")  # what the daemon says of a silence, and nobody else
+_MANY = 50  # of which one wants to see how far it is
 
 
 @click.group()
@@ -33,7 +37,7 @@ def _matchers(_: click.Context, __: click.Parameter, given: Iterable[str]) -> tu
 
 
 def _parsed(text: str) -> tuple[Matcher, ...]:
-    if not set(text) & set("=!~{}"):
+    if not _is_matcher(text):
         return (Matcher("alertname", "=", text),)
     try:
         return matchers.parse(text)
@@ -41,10 +45,28 @@ def _parsed(text: str) -> tuple[Matcher, ...]:
         raise click.BadParameter(str(problem)) from None
 
 
+def _is_matcher(text: str) -> bool:
+    return bool(set(text) & set("=!~{}"))
+
+
+def _reason(_: click.Context, __: click.Parameter, text: str) -> str:
+    if not text.strip():
+        raise click.BadParameter("say why")
+    return text
+
+
+def _caller() -> str:
+    """Who calls, if this machine knows the name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        raise click.UsageError("nobody knows your name here: say who silences, with --author NAME") from None
+
+
 @command.command()
 @click.argument("wanted", nargs=-1, required=True, callback=_matchers, metavar="MATCHER…")
-@click.option("--comment", "-c", required=True, help="Why.")
-@click.option("--author", "-a", default=getpass.getuser, help="Who; without it, you.")
+@click.option("--comment", "-c", required=True, callback=_reason, help="Why.")
+@click.option("--author", "-a", default=_caller, help="Who; without it, you.")
 @click.option("--duration", "-d", default="1h", show_default=True, callback=positive, help="For how long.")
 @click.option("--start", callback=instant, metavar="TIME", help="When it begins; without it, now.")
 @click.option("--end", callback=instant, metavar="TIME", help="When it ends, in place of a duration.")
@@ -69,13 +91,24 @@ def add(
 @command.command("list")
 @click.argument("wanted", nargs=-1, callback=_matchers, metavar="[MATCHER…]")
 @click.option("--expired", is_flag=True, help="Those that have ended, in place of the others.")
+@click.option("--author", "-a", help="Only those of this author.")
+@click.option("--within", metavar="DURATION", callback=maybe_duration, help="Only those that end, or ended, so near.")
 @click.option("--quiet", "-q", is_flag=True, help="Ids only.")
 @daemon_options
 @output_option
-def list_(wanted: Sequence[Matcher], *, expired: bool, quiet: bool, daemon: Daemon, output: str) -> None:
+def list_(
+    wanted: Sequence[Matcher],
+    *,
+    expired: bool,
+    author: str | None,
+    within: timedelta | None,
+    quiet: bool,
+    daemon: Daemon,
+    output: str,
+) -> None:
     """List silences; matchers choose those that are about such labels."""
-    states = ("expired",) if expired else ("active", "pending")
-    found = [one for one in daemon.get(_PATH, _query(wanted, states)) if one["status"]["state"] in states]
+    states = ("expired",) if expired else _LIVE
+    found = [one for one in _found(daemon, wanted, states) if author in (None, one["createdBy"]) and _near(one, within)]
     if output == "json":
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     elif quiet:
@@ -87,14 +120,37 @@ def list_(wanted: Sequence[Matcher], *, expired: bool, quiet: bool, daemon: Daem
         click.echo(f"no silences are {' or '.join(states)}")
 
 
+def _found(daemon: Daemon, wanted: Iterable[Matcher], states: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    """The silences in these states that are about such labels."""
+    return [one for one in daemon.get(_PATH, _query(wanted, states)) if one["status"]["state"] in states]
+
+
+def _near(silence: Mapping[str, Any], within: timedelta | None) -> bool:
+    """Whether its end is not farther away, before or after now."""
+    ends = datetime.fromisoformat(silence["endsAt"])
+    return within is None or abs(ends - SystemClock().now()) <= within
+
+
 @command.command()
-@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.argument("which", nargs=-1, required=True, metavar="ID|MATCHER…")
 @daemon_options
-def expire(ids: Sequence[str], daemon: Daemon) -> None:
-    """End silences now."""
-    for one in ids:
-        daemon.delete(f"/api/v2/silence/{one}")
-        click.echo(one)
+def expire(which: Sequence[str], daemon: Daemon) -> None:
+    """End silences now: those with these ids, and those that `silence list` shows for these matchers."""
+    ids = [text for text in which if not _is_matcher(text)]
+    wanted = [matcher for text in which if _is_matcher(text) for matcher in _parsed(text)]
+    if wanted:
+        ids += [one["id"] for one in _found(daemon, wanted, _LIVE) if one["id"] not in ids]
+    if not ids:
+        click.echo("there are no such silences", err=True)
+    refused = [one for one in ids if not _expired(daemon, one)]
+    sys.exit(bool(refused) or not ids)
+
+
+def _expired(daemon: Daemon, silence: str) -> bool:
+    """End it, and say so."""
+    _, refusal = daemon.attempt("DELETE", f"/api/v2/silence/{quote(silence, safe='')}")
+    click.echo(f"{silence}: {refusal}" if refusal else silence, err=bool(refusal))
+    return not refusal
 
 
 @command.command("import")
@@ -103,14 +159,22 @@ def expire(ids: Sequence[str], daemon: Daemon) -> None:
 def import_(file: IO[str], daemon: Daemon) -> None:
     """Make the silences of a list, as `silence list -o json` and amtool print it; they get ids of their own.
 
-    Those that have ended are left out.
+    Those that have ended are left out. One that is refused does not hold up the others; then the exit code is 1.
     """
     given = _read(file)
+    refused = 0
     for number, one in enumerate(given, 1):
-        made = daemon.post(_PATH, {name: value for name, value in one.items() if name not in ("id", "status")})
-        click.echo(made["silenceID"])
-        if len(given) > 50 and sys.stderr.isatty():
+        refused += not _imported(daemon, one, number)
+        if len(given) > _MANY and sys.stderr.isatty():
             click.echo(f"\r{number} of {len(given)}", err=True, nl=number == len(given))
+    sys.exit(bool(refused))
+
+
+def _imported(daemon: Daemon, silence: Mapping[str, Any], number: int) -> bool:
+    """Make it, and print its id; `number` says which of the list it is."""
+    made, refusal = daemon.attempt("POST", _PATH, {name: silence[name] for name in silence if name not in _OWN})
+    click.echo(f"silence {number} of the list: {refusal}" if refusal else made["silenceID"], err=bool(refusal))
+    return not refusal
 
 
 def _read(file: IO[str]) -> Sequence[Mapping[str, Any]]:

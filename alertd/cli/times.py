@@ -15,6 +15,11 @@ def duration(_: click.Context, __: click.Parameter, text: str) -> timedelta:
         raise click.BadParameter(str(problem)) from None
 
 
+def maybe_duration(context: click.Context, parameter: click.Parameter, text: str | None) -> timedelta | None:
+    """As above, where nothing need be said."""
+    return None if text is None else duration(context, parameter, text)
+
+
 def positive(context: click.Context, parameter: click.Parameter, text: str) -> timedelta:
     """More than nothing."""
     found = duration(context, parameter, text)

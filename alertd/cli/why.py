@@ -45,7 +45,7 @@ def command(
     for name, value in _asked(which):
         asked[name] = [*asked["filter"], value] if name == "filter" else value
     more = {"rule": rule, "at": at.isoformat() if at else None}
-    story = daemon.get("/api/v1/why", {**asked, **{name: value for name, value in more.items() if value}})["data"]
+    story = daemon.data("/api/v1/why", {**asked, **{name: value for name, value in more.items() if value}})
     if output == "json":
         click.echo(json.dumps(story, indent=2, ensure_ascii=False))
     else:

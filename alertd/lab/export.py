@@ -4,12 +4,15 @@ Values stay as their author wrote them. What the others have no word for is left
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from alertd.config import yamltext
 from alertd.config.load import read
-from alertd.config.rules import RuleDefaults, load_rules
+from alertd.config.problems import Place
+from alertd.config.rulefile import FOREIGN_GROUP, FOREIGN_RULE
+from alertd.config.rules import RuleDefaults, load_file
+from alertd.config.secrets import Secrets
 from alertd.config.values import Overrides
 from alertd.config.yamltext import Node
 from alertd.errors import ConfigError, Problem
@@ -18,6 +21,7 @@ _GROUP_KEYS = ("name", "interval", "query_offset", "limit")
 _RULE_KEYS = ("record", "alert", "expr", "for", "keep_firing_for")
 _NOT_SAID = frozenset(("labels", "rules", "severity", "description", "runbook_url", "eval_delay", "annotations"))
 _CONDITIONS = ("python", "when")
+_FOREIGN = frozenset((*FOREIGN_GROUP, *FOREIGN_RULE, "type"))  # "params" of a rule stand beside "python" only
 _CONFIG_KEYS = (
     "global", "templates", "route", "inhibit_rules", "time_intervals", "mute_time_intervals", "receivers", "tracing",
     "event_recorder",
@@ -44,7 +48,7 @@ class Export:
 def rules(path: Path) -> Export:
     """A rule file for Prometheus, as one document. Raises ConfigError if it is no good rule file."""
     shown = str(path)
-    found = load_rules((shown,), RuleDefaults(), Path())
+    found = load_file(path, RuleDefaults())
     if found.problems:
         raise ConfigError(found.problems)
     exporter = _Rules(shown)
@@ -77,7 +81,8 @@ class _Notes:
     def dropped(self, node: Node, keys: Iterable[str]) -> None:
         """These keys of a mapping stay behind."""
         for key in keys:
-            self.note(f'"{key}" is alertd\'s own, and left out', (node.entries or {})[key][0])
+            whose = "not Prometheus'" if key in _FOREIGN else "alertd's own"
+            self.note(f'"{key}" is {whose}, and left out', (node.entries or {})[key][0])
 
 
 class _Rules(_Notes):
@@ -118,10 +123,16 @@ class _Config(_Notes):
         receivers = [self._receiver(one) for one in _items(node, "receivers")] or [
             _mapping({"name": _scalar(receiver)})
         ]
-        for one in node.scalars():
-            if "${" in (one.text or ""):
-                self.note("Alertmanager does not read variables of the environment: put the value there", one)
-        return _mapping({**kept, **route, "receivers": _list(receivers)})
+        made = _mapping({**kept, **route, "receivers": _list(receivers)})
+        self._variables(made)
+        return made
+
+    def _variables(self, made: Node) -> None:
+        """`$${NAME}` becomes the text it stands for; of `${NAME}` no value is written, since it may be a secret."""
+        place = Place(self._shown, made)
+        Secrets({}).expand(place)
+        message = "Alertmanager does not read variables of the environment: put the value there"
+        self.notes += [replace(unset, message=message, hint="") for unset in place.found]
 
     def _receiver(self, node: Node) -> Node:
         entries = node.entries or {}

@@ -13,13 +13,15 @@ from alertd.core.labels import Labels
 from alertd.core.mutes import Muting, Verdict
 from alertd.core.routes import Route, group_labels, match
 from alertd.core.silences import Silences
+from alertd.lab.turns import next_turn
 
 
 @dataclass(frozen=True)
 class Stop:
     """One route an alert ends at. `together` are the others of the given alerts that its message would tell of, too.
 
-    `muted`: what would keep it from being told there at that time.
+    `muted`: what would keep it from being told there at that time. `turns_at`: when time intervals end that mute the
+    route, or the next begin; None: not within a year.
     """
 
     route: Route
@@ -28,6 +30,7 @@ class Stop:
     integrations: tuple[Integration, ...]
     together: tuple[Labels, ...]
     muted: Verdict
+    turns_at: datetime | None
 
 
 def stops(config: Config, alert: Labels, others: Sequence[Labels], at: datetime) -> Iterator[Stop]:
@@ -44,6 +47,7 @@ def stops(config: Config, alert: Labels, others: Sequence[Labels], at: datetime)
             integrations.get(route.receiver, ()),
             tuple(other for other in others if _shares(config.route, route, grouped, other)),
             muting.verdict(_firing(alert, at), route, at),
+            next_turn(config.intervals, route, at),
         )
 
 

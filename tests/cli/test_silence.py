@@ -1,6 +1,8 @@
 """`alertd silence` and `alertd alerts`, as a person types them, against a server that remembers."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alertd.cli import cli
+from alertd.clock import SystemClock
 
 SILENCE = {
     "id": "1f",
@@ -102,6 +105,7 @@ WRONG = {
     "Missing argument": ("-c", "c"),
     "Missing option '--comment'": ("A",),
     "bad matcher": ("a=b=c~", 'a="', "-c", "c"),
+    "say why": ("A", "-c", " "),
     "nothing is no duration": ("A", "-c", "c", "-d", "0s"),
     "'tomorrow' is no time": ("A", "-c", "c", "--end", "tomorrow"),
 }
@@ -127,11 +131,45 @@ def test_silences_are_listed(server: Server) -> None:
     assert call(server, "silence", "list", "--expired").output == "no silences are expired\n"
 
 
+def ends(after: timedelta, name: str, author: str = "ann") -> dict[str, Any]:
+    """A silence that ends so long after now, or has ended."""
+    state = "active" if after > timedelta(0) else "expired"
+    shown = (SystemClock().now() + after).isoformat()
+    return {**SILENCE, "id": name, "endsAt": shown, "status": {"state": state}, "createdBy": author}
+
+
+def test_silences_are_chosen(server: Server) -> None:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    server.answers["GET /api/v2/silences"] = (200, [
+        ends(hour, "1a"), ends(2 * day, "1b"), ends(hour, "2a", "bob"), ends(-hour, "3a"), ends(-2 * day, "3b")
+    ])  # fmt: skip
+    assert call(server, "silence", "list", "-q").output.split() == ["1a", "1b", "2a"]
+    assert call(server, "silence", "list", "-q", "--within", "1d").output.split() == ["1a", "2a"]
+    assert call(server, "silence", "list", "-q", "--expired", "--within", "1d").output.split() == ["3a"]
+    assert call(server, "silence", "list", "-q", "--author", "bob").output.split() == ["2a"]
+    assert call(server, "silence", "list", "--within", "soon").exit_code == 2
+
+
 def test_silences_end(server: Server) -> None:
     assert call(server, "silence", "expire", "1f").output == "1f\n"
-    done = call(server, "silence", "expire", "2e")
-    assert done.exit_code == 1
-    assert f"alertd at {server.url} refuses (404): there is no such thing" in done.output
+    done = call(server, "silence", "expire", "2e", "1f")
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "1f\n", "2e: there is no such thing (404)\n")
+    assert [asked.rpartition("/")[2] for asked, *_ in server.asked] == ["1f", "2e", "1f"]
+
+
+def test_silences_end_by_matcher(server: Server) -> None:
+    assert call(server, "silence", "expire", 'a=~"1"', "b!=2", "1f").output == "1f\n"
+    assert [asked for asked, *_ in server.asked] == ["GET /api/v2/silences", "DELETE /api/v2/silence/1f"]
+    assert "filter=a%3D~%221%22&filter=b%21%3D%222%22&" in server.asked[0][1]
+    server.answers["GET /api/v2/silences"] = (200, [{**SILENCE, "status": {"state": "expired"}}])
+    done = call(server, "silence", "expire", "a=1")
+    assert (done.exit_code, done.output) == (1, "there are no such silences\n")
+    assert call(server, "silence", "expire", 'a="').exit_code == 2
+
+
+def test_an_id_stays_an_id(server: Server) -> None:
+    call(server, "silence", "expire", "../../-/reload?x")
+    assert server.asked[0][0] == "DELETE /api/v2/silence/..%2F..%2F-%2Freload%3Fx"
 
 
 def test_silences_are_imported(server: Server) -> None:
@@ -141,6 +179,22 @@ def test_silences_are_imported(server: Server) -> None:
     assert said == {name: value for name, value in SILENCE.items() if name not in ("id", "status")}
     assert "is no list of silences" in call(server, "silence", "import", given="{}").output
     assert "is not JSON" in call(server, "silence", "import", given="{").output
+
+
+def test_what_is_refused_does_not_hold_up_the_others(server: Server) -> None:
+    server.answers["POST /api/v2/silences"] = (400, "it ends before it begins")
+    done = call(server, "silence", "import", given=json.dumps([SILENCE, SILENCE]))
+    assert (done.exit_code, len(server.asked)) == (1, 2)
+    assert "silence 2 of the list: it ends before it begins (400)" in done.output
+
+
+def test_nobody_has_a_name_here() -> None:
+    """In a container the user often has none."""
+    asked = "from alertd.cli import main; main(['silence', 'add', 'A', '-c', 'c'])"
+    nobody = "import os, pwd; os.environ.clear(); pwd.getpwuid = lambda _: {}['nobody']\n"
+    done = subprocess.run([sys.executable, "-c", nobody + asked], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "--author NAME" in done.stderr
 
 
 def test_credentials(server: Server, tmp_path: Path) -> None:
@@ -178,3 +232,9 @@ def test_alerts_of_rules_and_of_others(server: Server) -> None:
         "pending"
     ]
     assert len(call(server, "alerts", "--state", "pending").output.splitlines()) == 2
+
+
+def test_alerts_of_an_alertmanager_are_not_those_of_alertd(server: Server) -> None:
+    server.answers |= {"GET /api/v1/alerts": (200, []), "GET /api/v2/alerts": (200, [])}
+    done = call(server, "alerts")
+    assert (done.exit_code, done.output) == (1, f"what answers at {server.url} is not alertd\n")

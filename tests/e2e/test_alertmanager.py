@@ -20,6 +20,7 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(not shutil.which("prometheus"), reason="needs Prometheus"),
     pytest.mark.skipif(not ALERTMANAGER, reason="needs Alertmanager"),
+    pytest.mark.timeout(300),
 ]
 
 EXTERNAL = "http://alerts.example.org"
