@@ -49,8 +49,11 @@ def _print(path: str, reading: Reading) -> None:
         click.echo(f"  {plain(text)}")
     for note in reading.notes:
         click.echo(f"  note: {plain(str(note))}")
-    for what, count in _contents(reading.config).items() if reading.config else ():
-        click.echo(f"  {count} {what}")
+    if reading.config is None:
+        return
+    files = _files(reading.config)
+    for what, count in _contents(reading.config).items():
+        click.echo(f"  {count} {what}{': ' if count and what in files else ''}{plain(', '.join(files.get(what, ())))}")
 
 
 def _problems(reading: Reading) -> list[str]:
@@ -63,9 +66,17 @@ def _contents(config: Config) -> Mapping[str, int]:
         "routes": _count(config.route),
         "inhibit rules": len(config.inhibit_rules),
         "time intervals": len(config.intervals),
-        "template files": len(list(config.templates.matched())),
+        **{what: len(found) for what, found in _files(config).items()},
         "alert rules": sum(len(group.rules) for group in config.rules.groups),
         "datasources": len(config.datasources),
+    }
+
+
+def _files(config: Config) -> Mapping[str, Sequence[str]]:
+    """What is found of the files it names."""
+    return {
+        "template files": [str(path) for path in config.templates.matched()],
+        "rule files": [file.path for file in config.rules.files],
     }
 
 

@@ -42,7 +42,7 @@ _LOOK_AGAIN = timedelta(seconds=1)
     metavar="DURATION",
     default="0s",
     callback=duration,
-    help="Tell nobody anything so long after the start.",
+    help="Tell nobody anything new so long after the start.",
 )
 @click.option(
     "--matchers",
