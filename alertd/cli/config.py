@@ -9,9 +9,11 @@ from typing import Any
 import click
 
 from alertd.cli.client import Daemon, daemon_options, output_option
+from alertd.cli.grammars import matchers_option
 from alertd.cli.terminal import plain
 from alertd.config.load import Reading, read
 from alertd.config.values import Config, Overrides
+from alertd.core.matchers import Grammar
 from alertd.core.routes import Route
 
 
@@ -22,10 +24,11 @@ def command() -> None:
 
 @command.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@matchers_option
 @output_option
-def check(files: Sequence[Path], output: str) -> None:
+def check(files: Sequence[Path], grammar: Grammar, output: str) -> None:
     """Say of configurations whether they can be used, and what is in them; an alertmanager.yml is one too."""
-    found = {str(path): read(path, Overrides()) for path in files}
+    found = {str(path): read(path, Overrides(matchers=grammar)) for path in files}
     if output == "json":
         click.echo(json.dumps({path: _document(one) for path, one in found.items()}, indent=2, ensure_ascii=False))
     else:
@@ -36,9 +39,14 @@ def check(files: Sequence[Path], output: str) -> None:
 
 @command.command()
 @daemon_options
-def show(daemon: Daemon) -> None:
+@output_option
+def show(daemon: Daemon, output: str) -> None:
     """Print the configuration of the running daemon, without its secrets."""
-    click.echo(daemon.get("/api/v2/status")["config"]["original"], nl=False)
+    shown = daemon.get("/api/v2/status")["config"]
+    if output == "json":
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        click.echo(shown["original"], nl=False)
 
 
 def _print(path: str, reading: Reading) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from alertd.cli.client import output_option
+from alertd.cli.grammars import matchers_option
 from alertd.cli.problems import fail
 from alertd.cli.terminal import plain
 from alertd.cli.times import instant
@@ -18,6 +19,7 @@ from alertd.config import load
 from alertd.config.values import Config, Overrides
 from alertd.core import durations
 from alertd.core.labels import Labels
+from alertd.core.matchers import Grammar
 from alertd.core.routes import REPEAT_INTERVAL, Route
 from alertd.errors import ConfigError
 from alertd.lab.stops import Stop, stops
@@ -34,10 +36,11 @@ def command() -> None:
 
 @command.command()
 @_config_option
+@matchers_option
 @output_option
-def show(config: Path, output: str) -> None:
+def show(config: Path, grammar: Grammar, output: str) -> None:
     """Draw the routing tree."""
-    route = _loaded(config).route
+    route = _loaded(config, grammar).route
     if output == "json":
         click.echo(json.dumps(_tree(route), indent=2, ensure_ascii=False))
         return
@@ -73,13 +76,20 @@ def _parsed(pairs: Iterable[str]) -> Labels:
 )
 @click.option("--at", callback=instant, metavar="TIME", help="When, for time intervals; without it, now.")
 @click.option("--expect", metavar="RECEIVERS", help="Exit with 1 unless these are told: names, separated by commas.")
+@matchers_option
 @output_option
 def test(
-    labels: Labels, config: Path, others: tuple[Labels, ...], at: datetime | None, expect: str | None, output: str
+    labels: Labels,
+    config: Path,
+    others: tuple[Labels, ...],
+    at: datetime | None,
+    expect: str | None,
+    grammar: Grammar,
+    output: str,
 ) -> None:
     """Say where an alert with these labels would go, what would mute it, and what would share its message."""
     now = at or SystemClock().now()
-    found = list(stops(_loaded(config), labels, others, now))
+    found = list(stops(_loaded(config, grammar), labels, others, now))
     if output == "json":
         click.echo(json.dumps([_document(stop) for stop in found], indent=2, ensure_ascii=False))
     else:
@@ -94,9 +104,9 @@ def _compare(told: Sequence[str], expected: Sequence[str]) -> None:
         sys.exit(1)
 
 
-def _loaded(path: Path) -> Config:
+def _loaded(path: Path, grammar: Grammar) -> Config:
     try:
-        return load(path, Overrides())
+        return load(path, Overrides(matchers=grammar))
     except ConfigError as error:
         fail(error)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from alertd import __version__
+from alertd.cli.grammars import matchers_option
 from alertd.cli.problems import fail
 from alertd.cli.times import duration
 from alertd.clock import SystemClock
@@ -44,13 +45,7 @@ _LOOK_AGAIN = timedelta(seconds=1)
     callback=duration,
     help="Tell nobody anything new so long after the start.",
 )
-@click.option(
-    "--matchers",
-    type=click.Choice([str(one) for one in Grammar]),
-    default="fallback",
-    show_default=True,
-    help="How matchers are read: as Alertmanager does by default, in UTF-8, or as of old.",
-)
+@matchers_option
 @click.option("--log-format", type=click.Choice(["json", "console"]), help="How to write the log to standard error.")
 def command(
     config: Path | None,
@@ -62,7 +57,7 @@ def command(
     route_prefix: str | None,
     web_config_file: str | None,
     start_delay: timedelta,
-    matchers: str,
+    grammar: Grammar,
     log_format: Literal["json", "console"] | None,
 ) -> None:
     """Evaluate rules and tell people, until SIGTERM or Ctrl-C. SIGHUP reads the configuration again."""
@@ -78,7 +73,7 @@ def command(
         route_prefix=route_prefix,
         web_config_file=web_config_file,
         start_delay=start_delay,
-        matchers=Grammar(matchers),
+        matchers=grammar,
         log_format=log_format,
     )
     try:
@@ -146,9 +141,13 @@ def _listen(config: Config) -> socket.socket:
     try:
         return bind(config.web.host, config.web.port)
     except OSError as problem:
-        click.echo(f"cannot listen on {config.web.host}:{config.web.port}: {problem.strerror}", err=True)
+        click.echo(f"cannot listen on {_address(config.web.host, config.web.port)}: {problem.strerror}", err=True)
         click.echo("Is another alertd (or Alertmanager) running there? --listen names another address.", err=True)
         sys.exit(1)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _announce(config: Config, listener: socket.socket, unreachable: Mapping[str, str]) -> None:
@@ -166,7 +165,7 @@ def _announce(config: Config, listener: socket.socket, unreachable: Mapping[str,
         f"  asks       {', '.join(sources) or 'nobody: no Prometheus is configured'}",
         f"  tells      {names}",
         f"  keeps      {config.storage_url}",
-        f"  listens    {scheme}://{host}:{port}{config.web.route_prefix}",
+        f"  listens    {scheme}://{_address(host, port)}{config.web.route_prefix}",
     ):
         click.echo(line, err=True)
     for note in config.notes:

@@ -238,3 +238,9 @@ def test_alerts_of_an_alertmanager_are_not_those_of_alertd(server: Server) -> No
     server.answers |= {"GET /api/v1/alerts": (200, []), "GET /api/v2/alerts": (200, [])}
     done = call(server, "alerts")
     assert (done.exit_code, done.output) == (1, f"what answers at {server.url} is not alertd\n")
+
+
+def test_the_configuration_of_the_daemon(server: Server) -> None:
+    server.answers["GET /api/v2/status"] = (200, {"config": {"original": "route: {}\n"}})
+    assert call(server, "config", "show").output == "route: {}\n"
+    assert json.loads(call(server, "config", "show", "-o", "json").output) == {"original": "route: {}\n"}
