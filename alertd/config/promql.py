@@ -202,6 +202,8 @@ def _kind(parsed: Any) -> str:
         return _kind(parsed.expr)
     if isinstance(parsed, (library.MatrixSelector, library.SubqueryExpr)):
         return "range vector"
+    if isinstance(parsed, library.BinaryExpr):
+        return "scalar" if _kind(parsed.rhs) == _kind(parsed.lhs) == "scalar" else "vector"
     if isinstance(parsed, library.Call):
         return "scalar" if parsed.func.return_type == library.ValueType.Scalar else "vector"
     return "vector"

@@ -22,10 +22,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The samples of one expression at one instant, with what the server remarked."""
+    """The samples of one expression at one instant, with what the server remarked, and how long it took, if known."""
 
     samples: tuple[Sample, ...]
     warnings: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,41 +8,36 @@ Groups that ask for the same instant share batches. Whether the server understan
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alertd.core.samples import Answer
+from alertd.datasources.apart import WHILE, Apart, Reply, culprits, is_at_fault
 from alertd.datasources.fusion import CANARY, batches, fuse, fusible, is_understood, take_apart
+from alertd.datasources.pace import SMALLEST, Pace
 from alertd.errors import QueryError, QueryFailure
 from alertd.ports import Clock, Datasource
 
 _GATHER = 0.002  # seconds in which groups with the same instant find each other
-_SLOW, _QUICK = 2.0, 0.5  # seconds of a batch beyond which batches become smaller, or larger
-_MANY = 20_000  # samples of a batch beyond which they become smaller
-_APART = 600.0  # seconds for which who is to blame is asked alone, or nobody together
-_SMALLEST = 2
-
-Reply = Answer | QueryError
 
 
 class FusedDatasource:
     """Passes at most `most` expressions on as one. What waits is not lost if one who waits for it leaves."""
 
-    def __init__(self, source: Datasource, most: int, clock: Clock) -> None:
+    def __init__(self, source: Datasource, most: int, clock: Clock, gather: float = _GATHER) -> None:
         self.name = source.name
-        self._source, self._most, self._clock = source, most, clock
-        self._pace = _Pace(most)
-        self._rounds: dict[datetime, _Round] = {}
-        self._apart: dict[str, float] = {}  # until when
-        self._suspects: set[str] = set()
+        self._source, self._clock, self._gather = source, clock, gather
+        self._pace, self._apart = Pace(most), Apart()
+        self._turns: dict[datetime, _Turn] = {}
         self._understood = False
         self._off_until = 0.0
 
     async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Reply]:
         """One answer an expression, in order."""
-        turn = self._rounds.get(at)
+        turn = self._turns.get(at)
         if turn is None:
-            turn = self._rounds[at] = _Round(dict.fromkeys(exprs))
+            turn = self._turns[at] = _Turn(dict.fromkeys(exprs))
             turn.task = asyncio.ensure_future(self._play(turn, at))
         else:
             turn.wanted.update(dict.fromkeys(exprs))
@@ -54,22 +49,24 @@ class FusedDatasource:
         """Close the source."""
         await self._source.aclose()
 
-    async def _play(self, turn: "_Round", at: datetime) -> Mapping[str, Reply]:
-        await _moment()
-        del self._rounds[at]
-        exprs = list(turn.wanted)
+    async def _play(self, turn: "_Turn", at: datetime) -> Mapping[str, Reply]:
+        await _pass(self._gather)
+        del self._turns[at]
+        exprs, now = list(turn.wanted), self._clock.elapsed()
         if not await self._is_able(exprs, at):
             return await self._alone(exprs, at)
-        together = [expr for expr in exprs if self._is_fused(expr)]
-        others = [expr for expr in exprs if not self._is_fused(expr)]
-        size = self._pace.size(self._clock.elapsed())
-        asked = [self._together(batch, at, size) for batch in batches(together, size)]
+        together = [expr for expr in exprs if fusible(expr) and not self._apart.has(expr, now)]
+        others = [expr for expr in exprs if expr not in set(together)]
+        tour = _Round(at, self._pace.size(now))
+        asked = [self._together(batch, tour) for batch in batches(together, tour.size)]
         found = await asyncio.gather(self._alone(others, at), *asked)
+        if tour.times:
+            self._pace.went(tour.size, tour.times)
         return {expr: reply for some in found for expr, reply in some.items()}
 
     async def _is_able(self, exprs: Sequence[str], at: datetime) -> bool:
         """Whether expressions may be fused, and the server is known to understand it."""
-        if len(exprs) < _SMALLEST or self._clock.elapsed() < self._off_until:
+        if len(exprs) < SMALLEST or self._clock.elapsed() < self._off_until:
             return False
         if not self._understood:
             (answer,) = await self._source.query([fuse(CANARY)], at)
@@ -78,97 +75,73 @@ class FusedDatasource:
                 self._stop()
         return self._understood
 
-    def _is_fused(self, expr: str) -> bool:
-        if expr in self._suspects or not fusible(expr):
-            return False
-        until = self._apart.get(expr)
-        if until is None or self._clock.elapsed() < until:
-            return until is None
-        del self._apart[expr]
-        return True
-
     async def _alone(self, exprs: Sequence[str], at: datetime) -> Mapping[str, Reply]:
         replies = dict(zip(exprs, await self._source.query(exprs, at), strict=True)) if exprs else {}
-        self._suspects -= {expr for expr, reply in replies.items() if isinstance(reply, Answer)}
+        self._apart.heard(replies, self._clock.elapsed())
         return replies
 
-    async def _together(self, exprs: Sequence[str], at: datetime, size: int) -> Mapping[str, Reply]:
-        if len(exprs) < _SMALLEST:
-            return await self._alone(exprs, at)
-        begun = self._clock.elapsed()
-        (answer,) = await self._source.query([fuse(exprs)], at)
+    async def _together(self, exprs: Sequence[str], tour: "_Round") -> Mapping[str, Reply]:
+        if len(exprs) < SMALLEST:
+            return await self._alone(exprs, tour.at)
+        (answer,) = await self._source.query([fuse(exprs)], tour.at)
         if isinstance(answer, QueryError):
-            return await self._isolate(exprs, at, size, answer)
+            return await self._isolate(exprs, tour, answer)
         if answer.warnings:
-            return await self._blame(exprs, at, size)
+            return await self._blame(exprs, tour)
         try:
             parts = take_apart(answer, len(exprs))
         except (ValueError, IndexError):  # it understood the canary, and this it did not
             self._stop()
-            return await self._alone(exprs, at)
-        self._pace.went(size, self._clock.elapsed() - begun, len(answer.samples))
+            return await self._alone(exprs, tour.at)
+        tour.times.append((answer.seconds, len(answer.samples)))
         return dict(zip(exprs, parts, strict=True))
 
-    async def _isolate(self, exprs: Sequence[str], at: datetime, size: int, error: QueryError) -> Mapping[str, Reply]:
-        """What each gives by itself, unless it is plain that nobody is there to ask, or no time is left."""
+    async def _isolate(self, exprs: Sequence[str], tour: "_Round", error: QueryError) -> Mapping[str, Reply]:
+        """What each gives by itself, unless nobody is there to ask, or no time is left."""
         if error.failure is QueryFailure.TIMEOUT:
-            self._too_much(size)
-            self._suspects |= set(exprs)
-        if error.failure in (QueryFailure.TIMEOUT, QueryFailure.UNREACHABLE):
+            self._too_much(tour.size)
+            self._apart.suspect(exprs, self._clock.elapsed())
             return dict.fromkeys(exprs, error)
         if error.blind:
-            (probe,) = (await self._alone(exprs[:1], at)).values()
-            if isinstance(probe, QueryError) and probe.failure is error.failure:
-                return dict.fromkeys(exprs, probe)
-        return await self._blame(exprs, at, size)
+            (sign,) = await self._source.query([CANARY[0]], tour.at)
+            if isinstance(sign, QueryError):
+                return dict.fromkeys(exprs, sign)
+        return await self._blame(exprs, tour, error)
 
-    async def _blame(self, exprs: Sequence[str], at: datetime, size: int) -> Mapping[str, Reply]:
+    async def _blame(
+        self, exprs: Sequence[str], tour: "_Round", error: QueryError | None = None
+    ) -> Mapping[str, Reply]:
         """What each gives by itself; those with an error or a remark stay alone for a while."""
-        replies = await self._alone(exprs, at)
-        until = self._clock.elapsed() + _APART
-        culprits = [expr for expr, one in replies.items() if isinstance(one, QueryError) or one.warnings]
-        self._apart |= dict.fromkeys(culprits, until)
-        if not culprits:
-            self._too_much(size)
+        replies = await self._alone(exprs, tour.at)
+        blamed = culprits(replies)
+        if blamed:
+            self._apart.blame(blamed, self._clock.elapsed())
+        elif blamed is not None and not (error and is_at_fault(error) and await self._exclude(exprs, tour.at)):
+            self._too_much(tour.size)
         return replies
 
-    def _too_much(self, size: int) -> None:
-        if size <= _SMALLEST:
+    async def _exclude(self, exprs: Sequence[str], at: datetime) -> bool:
+        """Find those that have an answer, but none if they are marked; whether there are any, or all are so."""
+        marked = await self._source.query([fuse([expr]) for expr in exprs], at)
+        pairs = zip(exprs, marked, strict=True)
+        unmarked: Collection[str] = [expr for expr, one in pairs if isinstance(one, QueryError) and is_at_fault(one)]
+        if 2 * len(unmarked) > len(exprs):
             self._stop()
-        self._pace.failed(size, self._clock.elapsed() + _APART)
+        else:
+            self._apart.exclude(unmarked, self._clock.elapsed())
+        return bool(unmarked)
+
+    def _too_much(self, size: int) -> None:
+        if size <= SMALLEST:
+            self._stop()
+        self._pace.failed(size, self._clock.elapsed() + WHILE)
 
     def _stop(self) -> None:
         """Ask for each alone, and try again later."""
-        self._understood, self._off_until = False, self._clock.elapsed() + _APART
+        self._understood, self._off_until = False, self._clock.elapsed() + WHILE
 
 
-class _Pace:
-    """How many go into a batch. What failed is not tried again for a while; what is slow becomes smaller."""
-
-    def __init__(self, most: int) -> None:
-        self._most = self._size = self._ceiling = most
-        self._until = 0.0
-
-    def size(self, now: float) -> int:
-        """For the batches of one round."""
-        if now >= self._until:
-            self._ceiling = self._most
-        return min(self._size, self._ceiling)
-
-    def went(self, size: int, seconds: float, samples: int) -> None:
-        """A batch of a round with that size was answered."""
-        if seconds > _SLOW or samples > _MANY:
-            self._size = max(_SMALLEST, size // 2)
-        elif seconds < _QUICK:
-            self._size = min(self._most, size * 2)
-
-    def failed(self, size: int, until: float) -> None:
-        """A batch of a round with that size was too much."""
-        self._size = self._ceiling = max(_SMALLEST, size // 2)
-        self._until = until
-
-
-class _Round:
+class _Turn:
     """What is asked for one instant."""
 
     def __init__(self, wanted: dict[str, None]) -> None:
@@ -176,8 +149,18 @@ class _Round:
         self.task: asyncio.Future[Mapping[str, Reply]] | None = None
 
 
-async def _moment() -> None:
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """The batches of one turn. `times` has seconds and samples of those that were answered."""
+
+    at: datetime
+    size: int
+    times: list[tuple[float, int]] = field(default_factory=list)
+
+
+async def _pass(seconds: float) -> None:
+    """Let others have their turn."""
     loop = asyncio.get_running_loop()
     over: asyncio.Future[None] = loop.create_future()
-    loop.call_later(_GATHER, over.set_result, None)
+    loop.call_later(seconds, over.set_result, None)
     await over

@@ -4,6 +4,7 @@
 tree, they go over the wire together. What cannot be marked is asked alone.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -13,13 +14,15 @@ from alertd.core.samples import Answer, Sample
 MARK = "__alertd_rule__"
 CANARY = ("vector(1)", "vector(2) > 1 # and a comment")
 _CANARY_VALUES = (1.0, 2.0)
-_LONGEST = 256 << 10  # characters of a query
+_LONGEST = 16_000  # bytes of a query; VictoriaMetrics takes 16 KiB if it is not told otherwise
+_ADDED = 60  # bytes that marking adds to an expression
+_ORDERED = re.compile(r"\b(?:sort|topk|bottomk)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=65536)
 def fusible(expr: str) -> bool:
-    """Whether this is a vector for certain; a number, a text, or what only the server can read is not."""
-    return MARK not in expr and promql.gives_vector(expr)
+    """Whether this is a vector for certain, of no certain order; what only the server can read is asked alone."""
+    return MARK not in expr and not _ORDERED.search(expr) and promql.gives_vector(expr)
 
 
 def batches(exprs: Sequence[str], most: int) -> Iterator[Sequence[str]]:
@@ -31,7 +34,7 @@ def batches(exprs: Sequence[str], most: int) -> Iterator[Sequence[str]]:
 
 
 def _short_enough(batch: Sequence[str]) -> Iterator[Sequence[str]]:
-    if len(batch) > 1 and sum(map(len, batch)) > _LONGEST:
+    if len(batch) > 1 and sum(_ADDED + len(expr.encode()) for expr in batch) > _LONGEST:
         half = len(batch) // 2
         yield from _short_enough(batch[:half])
         yield from _short_enough(batch[half:])

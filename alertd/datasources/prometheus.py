@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -37,7 +38,7 @@ class PrometheusDatasource:
         max_response_bytes: int = 64 << 20,
         compressed: bool = False,
     ) -> None:
-        self.name = name
+        self.name, self._clock = name, clock
         self._client = Client(http, clock, connections=concurrency, compressed=compressed)
         self._url = url.rstrip("/") + "/api/v1/query"
         self._params = dict(query_params or {})
@@ -63,8 +64,10 @@ class PrometheusDatasource:
 
     async def _query(self, expr: str, at: datetime) -> Answer | QueryError:
         asked = self._pulse.turn
+        begun = self._clock.elapsed()
         try:
-            return self._noted(await self._ask(expr, at), asked)
+            answer = await self._ask(expr, at)
+            return self._noted(replace(answer, seconds=self._clock.elapsed() - begun), asked)
         except HttpError as problem:
             error = QueryError(str(problem), _FAILURES.get(problem.kind, QueryFailure.UNREACHABLE))
             return self._noted(error, asked, silent=problem.kind == "timeout")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from alertd.core.labels import Labels
@@ -14,7 +15,10 @@ _TERM = re.compile(rf'label_replace\(\(\n(.*?)\n\), "{MARK}", "(\d+)", "", ""\)'
 
 
 class FusingServer(FakeDatasource):
-    """`asked` has every query as it came. With `most` it cannot compute more expressions than that at once."""
+    """`queries` has every query as it came. With `most` it cannot compute more expressions than that at once.
+
+    What is in `unmarked` it refuses to mark; `seconds` is how long an expression takes it.
+    """
 
     most = 1000
     understands = True
@@ -22,6 +26,8 @@ class FusingServer(FakeDatasource):
     def __init__(self) -> None:
         super().__init__("main")
         self.queries: list[str] = []
+        self.unmarked: set[str] = set()
+        self.seconds: dict[str, float] = {}
         for number, expr in enumerate(CANARY, 1):
             self.set(expr, Sample(Labels(), float(number)))
 
@@ -37,10 +43,17 @@ class FusingServer(FakeDatasource):
         terms = _TERM.findall(expr)
         if not terms:
             (single,) = await super().query([expr], at)
-            return single
+            return self._timed(single, [expr])
         if len(terms) > self.most:
             return QueryError("execution: too many samples", QueryFailure.EXECUTION)
-        return self._joined(terms, await super().query([inner for inner, _ in terms], at))
+        exprs = [inner for inner, _ in terms]
+        if self.unmarked.intersection(exprs):
+            return QueryError("bad_data: that has no labels", QueryFailure.BAD_QUERY)
+        return self._timed(self._joined(terms, await super().query(exprs, at)), exprs)
+
+    def _timed(self, answer: Answer | QueryError, exprs: Sequence[str]) -> Answer | QueryError:
+        seconds = sum(self.seconds.get(expr, 0.0) for expr in exprs)
+        return replace(answer, seconds=seconds) if isinstance(answer, Answer) else answer
 
     def _joined(self, terms: list[tuple[str, str]], answers: Sequence[Answer | QueryError]) -> Answer | QueryError:
         samples: list[Sample] = []
