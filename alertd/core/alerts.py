@@ -95,4 +95,5 @@ class Transition:
         if self.before is None or self.after is None:
             return self.before is not self.after
         kept = (self.before.missing_since is None) is not (self.after.missing_since is None)
-        return kept or self.before.state is not self.after.state
+        begun = self.before.active_at != self.after.active_at
+        return kept or begun or self.before.state is not self.after.state

@@ -84,9 +84,11 @@ class Board:
         """True if the end of this alert is remembered."""
         return alert_id in self._ended
 
-    def forget(self, alert_id: AlertId) -> None:
-        """Everybody has been told that it ended."""
-        self._ended.pop(alert_id, None)
+    def forget(self, ends: Iterable[Alert]) -> None:
+        """Everybody has been told of these ends; a later one of the same alert is another."""
+        for alert in ends:
+            if self._ended.get(alert.id) is alert:
+                del self._ended[alert.id]
 
     def alive(self) -> Iterator[Alert]:
         """Every pending and firing alert."""

@@ -45,7 +45,13 @@ class Line:
         """True if the integration was told that this alert fires, or a waiting message says so or closes it."""
         if key in self.told.open:
             return True
-        return self.waiting is not None and (key in self.waiting.told.open or key in _closed_by(self.waiting))
+        return self.waiting is not None and (key in self.waiting.told.open or key in self.closed)
+
+    @property
+    def names(self) -> set[str]:
+        """All alerts that the integration knows of, by `Labels.key`."""
+        opening = self.waiting.told.open if self.waiting else ()
+        return {*self.told.open, *opening, *self.closed}
 
     @property
     def is_closing(self) -> bool:

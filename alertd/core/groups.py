@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from alertd.core.alerts import Alert
+from alertd.core.alerts import Alert, State
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
 from alertd.core.routes import Route
@@ -19,7 +19,8 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 @dataclass
 class Group:
     """What mutates: the members, `due_at` (when to flush next; None: when something happens), and `flushed_at`, the
-    last flush that the outbox knows of, from which the ticks are counted.
+    last flush that the outbox knows of, from which the ticks are counted. `departed` are members that are told
+    elsewhere, or to nobody, since then: here they end.
     """
 
     route: Route
@@ -27,18 +28,36 @@ class Group:
     members: dict[AlertId, None] = field(default_factory=dict)
     due_at: datetime | None = None
     flushed_at: datetime | None = None
+    departed: dict[AlertId, datetime] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         return group_key(self.route, self.labels)
 
+    @property
+    def keys(self) -> set[str]:
+        """The members, by `Labels.key`."""
+        return {labels.key for _, labels in self.members}
+
     def insert(self, alert: Alert, now: datetime) -> None:
         """Take in a new alert, or look again at a known one: `group_wait` after it began, or at the next tick."""
         self.members[alert.id] = None
+        self.departed.pop(alert.id, None)
         if self.flushed_at is None:
-            self.look_at(max(now, (alert.fired_at or now) + self.route.group_wait))
+            begun = min(alert.fired_at or now, now)  # it lies ahead if the clock was set back
+            self.look_at(max(now, begun + self.route.group_wait))
         else:
             self.look_at(self.next_tick(now))
+
+    def depart(self, alert: AlertId, now: datetime) -> None:
+        """Keep an alert that has left until its end is told."""
+        self.members[alert] = None
+        self.departed[alert] = now
+
+    def seen_here(self, alert: Alert) -> Alert:
+        """The alert as this group's receiver is to see it."""
+        left_at = self.departed.get(alert.id)
+        return left(alert, left_at) if left_at and alert.firing else alert
 
     def may_hold(self, matchers: Iterable[Matcher]) -> bool:
         """False if the labels of the group alone say that none of its members satisfies all of these."""
@@ -57,6 +76,11 @@ class Group:
         interval = self.route.group_interval
         ticks = max(1, -((self.flushed_at - now) // interval))
         return self.flushed_at + ticks * interval
+
+
+def left(alert: Alert, at: datetime) -> Alert:
+    """The alert as it ends for those who will hear of it no more, because their route does not take it any longer."""
+    return alert if alert.resolved else replace(alert, state=State.RESOLVED, resolved_at=at, because="route removed")
 
 
 def group_key(route: Route, labels: Labels) -> str:

@@ -130,18 +130,26 @@ def _next(rule: Rule, alert: Alert, instance: Instance | None, now: datetime) ->
 
 
 def _fire_when_due(rule: Rule, alert: Alert, now: datetime) -> Alert:
-    if alert.state is State.PENDING and now - alert.active_at >= rule.for_:
-        return replace(alert, state=State.FIRING, fired_at=now)
-    return alert
+    if alert.state is not State.PENDING:
+        return alert
+    since = _by(alert.active_at, now)
+    if now - since >= rule.for_:
+        return replace(alert, active_at=since, state=State.FIRING, fired_at=now)
+    return alert if since is alert.active_at else replace(alert, active_at=since)
 
 
 def _missing(rule: Rule, alert: Alert, now: datetime) -> Alert | None:
     if alert.state is State.PENDING:
         return None
-    since = alert.missing_since or now
+    since = _by(alert.missing_since or now, now)
     if now - since < rule.keep_firing_for:
         return replace(alert, missing_since=since)
     return _resolve(alert, now)
+
+
+def _by(instant: datetime, now: datetime) -> datetime:
+    """This instant, or now if it lies ahead, because the clock was set back."""
+    return min(instant, now)
 
 
 def _resolve(alert: Alert, now: datetime, because: str = "") -> Alert:

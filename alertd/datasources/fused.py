@@ -160,7 +160,9 @@ class _Round:
 
 async def _pass(seconds: float) -> None:
     """Let others have their turn."""
-    loop = asyncio.get_running_loop()
-    over: asyncio.Future[None] = loop.create_future()
-    loop.call_later(seconds, over.set_result, None)
-    await over
+    over = asyncio.Event()
+    bell = asyncio.get_running_loop().call_later(seconds, over.set)
+    try:
+        await over.wait()
+    finally:
+        bell.cancel()

@@ -4,7 +4,7 @@ A receiver that goes on hearing of an alert, in whatever group, is not told agai
 told how it ended. One that is no longer configured cannot be told anything.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from alertd.core.alerts import Alert
 from alertd.core.dedup import Line
 from alertd.core.delivery import Delivery
 from alertd.core.flush import closing, silent
+from alertd.core.groups import left
 from alertd.core.notification import NotifiedAlert, notified
 from alertd.core.receivers import Integration
 from alertd.core.told import Mark, Told
@@ -24,20 +25,25 @@ Heirs = Callable[[Alert, str], Iterable[str]]
 class Adoption:
     """What to write, and what the lines are then.
 
-    `replaced` are groups whose waiting message gave way to what was inherited: they have to say it again. `waits`: some
-    line could not take over yet, because a message of its own is under way. `last_words`: some closing message of a
-    group that is no more still waits for its receiver.
+    `replaced` are groups whose waiting message gave way to what was inherited: they have to say it again. `awaited` are
+    the alerts, by integration, of lines that could not be given or taken over yet, because a message is under way.
+    `last_words`: some closing message of a group that is no more still waits for its receiver.
     """
 
     deliveries: list[Delivery] = field(default_factory=list)
     lines: dict[LineId, Line] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
-    waits: bool = False
+    awaited: dict[str, set[str]] = field(default_factory=dict)
     last_words: bool = False
+
+    def wait(self, integration: str, alerts: Iterable[str]) -> None:
+        """Say nothing of these there for now."""
+        self.awaited.setdefault(integration, set()).update(alerts)
 
 
 def adopt(
     orphans: Mapping[LineId, Line],
+    moved: Mapping[LineId, Collection[str]],
     alerts: Mapping[str, Alert],
     heirs: Heirs,
     lines: Lines,
@@ -46,21 +52,29 @@ def adopt(
 ) -> Adoption:
     """Move the marks of orphaned lines to the lines that took over, and close what none did.
 
-    `alerts` are all alerts by `Labels.key`; `heirs` names the groups in which an alert is told to an integration.
+    `moved` are alerts that left lines which go on, for others; they and `alerts`, which are all, go by `Labels.key`.
+    `heirs` names the groups in which an alert is told to an integration.
     """
     result = Adoption()
     taken: dict[LineId, Line] = {}
+    for (group, name), keys in moved.items():
+        homes = {key: _homes(alerts.get(key), name, heirs) for key in keys}
+        if any(lines.is_busy(home, name) for some in homes.values() for home in some):
+            result.wait(name, keys)
+            continue
+        giver = taken.get((group, name)) or lines.get(group, name)
+        taken[group, name] = _without(giver, keys)
+        for key in giver.told.open.keys() & set(keys):
+            _hand_over(taken, lines, homes[key], name, key, giver)
     for (group, name), orphan in orphans.items():
         homes = {key: _homes(alerts.get(key), name, heirs) for key in {*orphan.told.open, *orphan.closed}}
         if _is_closing(orphan, homes, alerts):
             result.last_words = True
         elif any(lines.is_busy(home, name) for some in homes.values() for home in some):
-            result.waits = True
+            result.wait(name, homes)
         else:
-            for key, mark in orphan.told.open.items():
-                for home in homes[key]:
-                    heir = taken.get((home, name)) or lines.get(home, name)
-                    taken[home, name] = _inherit(heir, key, mark, orphan.told)
+            for key in orphan.told.open:
+                _hand_over(taken, lines, homes[key], name, key, orphan)
             last = _last_word(group, integrations.get(name), name, _owed(orphan, homes, alerts, now), orphan, now)
             result.deliveries.append(last)
             result.lines[group, name] = orphan.after(last)
@@ -97,8 +111,21 @@ def _owed(
                 owed[key] = one
     for key, mark in orphan.told.open.items():
         if key in alerts and not homes[key] and mark.told_at is not None:
-            owed[key] = notified(_ended(alerts[key], now))
+            owed[key] = notified(left(alerts[key], now))
     return owed.values()
+
+
+def _hand_over(
+    taken: dict[LineId, Line], lines: Lines, homes: Iterable[str], name: str, key: str, giver: Line
+) -> None:
+    for home in homes:
+        heir = taken.get((home, name)) or lines.get(home, name)
+        taken[home, name] = _inherit(heir, key, giver.told.open[key], giver.told)
+
+
+def _without(line: Line, keys: Collection[str]) -> Line:
+    left = {key: mark for key, mark in line.told.open.items() if key not in keys}
+    return replace(line, told=replace(line.told, open=left))
 
 
 def _inherit(heir: Line, labels_key: str, mark: Mark, told: Told) -> Line:
@@ -113,7 +140,3 @@ def _last_word(
     if integration is not None and integration.send_resolved and list(owed):
         return closing(group, integration, owed, line, now)
     return silent(group, name, Told(line.told.at, {}, line.told.cooling), now, line.last)
-
-
-def _ended(alert: Alert, now: datetime) -> Alert:
-    return alert if alert.resolved else replace(alert, resolved_at=now, because="route removed")

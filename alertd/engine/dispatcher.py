@@ -6,7 +6,7 @@ again, and nobody leaves it who is not the same as when it was decided.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ from alertd.core.routes import Route
 from alertd.core.silences import Silence, Silences
 from alertd.engine.adoption import adopt
 from alertd.engine.groups import Groups, by_age
-from alertd.engine.lines import Lines
+from alertd.engine.lines import LineId, Lines
 from alertd.errors import StoreError
 from alertd.events import AlertGrouped, AlertMuted, Considered, GroupFlushed, Kind, Trouble
 from alertd.ports import Clock, Observer, Store
@@ -77,7 +77,7 @@ class Dispatcher:
         self._lines = Lines()
         self._held: set[str] = set()  # groups that were flushed while a message of theirs was under way
         self._adopt_at: datetime | None = None  # lines may have lost their groups
-        self._adoption_waits = False  # for a message that is under way
+        self._awaited: Mapping[str, Collection[str]] = {}  # alerts an adoption waits for, by integration
         self._last_words = False  # of groups that are no more wait to be said
         self._withheld: set[str] = set()  # groups that meanwhile forgot nobody
         self._held_until: datetime | None = None
@@ -154,14 +154,12 @@ class Dispatcher:
         """The courier is done with an attempt; `delivery` is as the store has it now."""
         now, key, integration = self._clock.now(), delivery.group, delivery.integration
         self._lines.settled(delivery, outcome, now)
-        group = self._groups.get(key)
-        if group is not None and self._is_served(key, integration):
+        group = self._served(key, integration)
+        if group is not None:
             self._schedule(group, self._next_look(group, integration, outcome, now))
         elif isinstance(outcome, Dead):
             self._lines.give_up(key, integration)
-        else:
-            self._adoption_waits = True
-        if self._adoption_waits:
+        if self._awaited or group is None:
             self._adopt_at = now
             self.wake.set()
 
@@ -218,6 +216,7 @@ class Dispatcher:
             return
         for one in decided:
             self._take_over(one, now)
+            self._board.forget(alert for alert in one.done if alert.id in gone)
         self._post(deliveries)
 
     def _decided(self, group: Group, now: datetime) -> _Decided | None:
@@ -232,39 +231,41 @@ class Dispatcher:
     def _forgettable(self, group: Group, result: Flush) -> Sequence[Alert]:
         """The members to forget; none while an adoption waits, which may find that somebody was told of one."""
         done = self._done(group, result)
-        if done and self._adoption_waits:
+        if done and self._awaited:
             self._withheld.add(group.key)
             return ()
         return done
 
     def _decide(self, group: Group, now: datetime) -> Flush:
         key, integrations = group.key, self._routing.of(group.route)
-        lines = self._lines.free(key, (one.id for one in integrations))
-        if len(lines) < len(integrations):
+        speaking = [one.id for one in integrations if group.keys.isdisjoint(self._awaited.get(one.id, ()))]
+        if len(speaking) < len(integrations):
+            self._withheld.add(key)
+        lines = self._lines.free(key, speaking)
+        if len(lines) < len(speaking):
             self._held.add(key)
-        alerts = self._board.tellable(group.members)
-        return flush(group, alerts, integrations, lines, self.mutes, self._routing.external_url, now)
+        return flush(group, self._members(group), integrations, lines, self.mutes, self._routing.external_url, now)
 
     def _done(self, group: Group, result: Flush | None) -> Sequence[Alert]:
         decided = result.lines if result else {}
         key, integrations = group.key, self._routing.of(group.route)
         lines = [decided.get(one.id) or self._lines.get(key, one.id) for one in integrations]
-        return forgettable(self._board.tellable(group.members), lines)
+        return forgettable(self._members(group), lines)
 
-    def _homeless(self, decided: Iterable[_Decided]) -> list[AlertId]:
+    def _homeless(self, decided: Iterable[_Decided]) -> Collection[AlertId]:
         left: dict[AlertId, set[str]] = {}
         for one in decided:
             for alert in one.done:
                 left.setdefault(alert.id, set()).add(one.group.key)
-        return [alert for alert, groups in left.items() if groups.issuperset(self._groups.homes(alert))]
+        return {alert: None for alert, groups in left.items() if groups.issuperset(self._groups.homes(alert))}
 
     def _take_over(self, decided: _Decided, now: datetime) -> None:
         group, result = decided.group, decided.flush
         before = {one.integration: self._lines.get(group.key, one.integration) for one in result.verdicts}
         self._lines.put({(group.key, integration): line for integration, line in result.lines.items()})
         for alert in decided.done:
-            if self._board.find(alert.id) is alert and self._groups.leave(group, alert.id):
-                self._board.forget(alert.id)
+            if self._is_unchanged(group, alert):
+                self._groups.leave(group, alert.id)
         self._schedule(group, result.due_at)
         written = {one.integration: one for one in result.deliveries}
         for verdict in result.verdicts:
@@ -274,6 +275,12 @@ class Dispatcher:
         self._notice_mutes(group, result.muted, now)
         if not group.members:
             self._groups.drop(group)
+
+    def _is_unchanged(self, group: Group, alert: Alert) -> bool:
+        return alert.id in group.departed or self._board.find(alert.id) is alert
+
+    def _members(self, group: Group) -> Sequence[Alert]:
+        return [group.seen_here(alert) for alert in self._board.tellable(group.members)]
 
     def _notice_mutes(self, group: Group, muted: Mapping[Labels, Verdict], now: datetime) -> None:
         before = self._muted.pop(group.key, {})
@@ -304,7 +311,7 @@ class Dispatcher:
 
     def _look_ahead(self, group: Group, integration: str, now: datetime) -> datetime | None:
         line = self._lines.get(group.key, integration)
-        again = next_look(self._board.tellable(group.members), line, group.route, now)
+        again = next_look(self._members(group), line, group.route, now)
         return again and max(again, now)
 
     def _schedule(self, group: Group, at: datetime | None) -> None:
@@ -338,10 +345,11 @@ class Dispatcher:
         if self._adopt_at is None or self._adopt_at > now:
             return
         async with self._door:
-            orphans = {line_id: line for line_id, line in self._lines.owing() if not self._is_served(*line_id)}
+            orphans = {line_id: line for line_id, line in self._lines.owing() if not self._served(*line_id)}
             integrations = {one.id: one for some in self._routing.receivers.values() for one in some}
             alerts = {alert.labels.key: alert for alert in sorted(self._board.all(), key=lambda one: one.firing)}
-            adoption = adopt(orphans, alerts, self._heirs, self._lines, integrations, now)
+            moved = self._part(alerts, now)
+            adoption = adopt(orphans, moved, alerts, self._heirs, self._lines, integrations, now)
             try:
                 if adoption.deliveries:
                     await self._store.commit(adoption.deliveries, ())
@@ -349,19 +357,49 @@ class Dispatcher:
                 self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
                 self._adopt_at = now + _AFTER_FAILURE
                 return
-            self._adopt_at, self._adoption_waits, self._last_words = None, adoption.waits, adoption.last_words
+            self._adopt_at, self._last_words = None, adoption.last_words
+            self._awaited = adoption.awaited
+            for (_, name), keys in self._busy_and_leaving():
+                adoption.wait(name, keys)
             self._lines.put(adoption.lines)
             self._look_at({*adoption.replaced, *self._withheld}, now)
             self._withheld.clear()
             self._post(adoption.deliveries)
 
+    def _part(self, alerts: Mapping[str, Alert], now: datetime) -> Mapping[LineId, Collection[str]]:
+        """Find who left groups that go on: those that are told to the same integration elsewhere are returned, the
+        others end where they were.
+        """
+        moved: dict[LineId, list[str]] = {}
+        for (key, name), gone in self._leaving():
+            group = self._served(key, name)
+            for one in gone & alerts.keys() if group and not self._lines.is_busy(key, name) else ():
+                if any(self._heirs(alerts[one], name)):
+                    moved.setdefault((key, name), []).append(one)
+                elif alerts[one].firing or alerts[one].resolved:
+                    self._groups.part(group, alerts[one].id, now)
+                    self._schedule(group, group.next_tick(now))
+        return moved
+
+    def _leaving(self) -> Iterator[tuple[LineId, set[str]]]:
+        """The alerts that an integration was told of in a group that they are in no more; or it is no more itself."""
+        for (key, name), line in self._lines.known():
+            group = self._served(key, name)
+            if gone := line.names - (group.keys if group else set()):
+                yield (key, name), gone
+
+    def _busy_and_leaving(self) -> Iterator[tuple[LineId, set[str]]]:
+        return ((line_id, gone) for line_id, gone in self._leaving() if self._lines.is_busy(*line_id))
+
     def _look_at(self, keys: Iterable[str], now: datetime) -> None:
         for group in filter(None, map(self._groups.get, keys)):
             self._schedule(group, now)
 
-    def _is_served(self, key: str, integration: str) -> bool:
+    def _served(self, key: str, integration: str) -> Group | None:
+        """The group, if this integration is told of it."""
         group = self._groups.get(key)
-        return group is not None and any(one.id == integration for one in self._routing.of(group.route))
+        return group if group and any(one.id == integration for one in self._routing.of(group.route)) else None
 
     def _heirs(self, alert: Alert, integration: str) -> Iterator[str]:
-        return (key for key in self._groups.homes(alert.id) if self._is_served(key, integration))
+        homes = ((key, self._served(key, integration)) for key in self._groups.homes(alert.id))
+        return (key for key, group in homes if group and alert.id not in group.departed)

@@ -49,14 +49,19 @@ class Groups:
             self._agenda.note(group)
             self._homes.setdefault(alert.id, set()).add(key)
 
-    def leave(self, group: Group, alert: AlertId) -> bool:
-        """Take the alert out of the group; true if it is in no other either."""
+    def part(self, group: Group, alert: AlertId, now: datetime) -> None:
+        """An alert that no route leads to the group any more ends there, and leaves once its end is told."""
+        group.depart(alert, now)
+        self._homes.setdefault(alert, set()).add(group.key)
+
+    def leave(self, group: Group, alert: AlertId) -> None:
+        """Take the alert out of the group."""
         group.members.pop(alert, None)
+        group.departed.pop(alert, None)
         homes = self._homes.get(alert, set())
         homes.discard(group.key)
         if not homes:
             self._homes.pop(alert, None)
-        return not homes
 
     def drop(self, group: Group) -> None:
         """Forget a group without members."""

@@ -82,6 +82,10 @@ class Lines:
             (line_id, line) for line_id, line in self._lines.items() if not line.idle and line_id not in self._under_way
         )
 
+    def known(self) -> Iterator[tuple[LineId, Line]]:
+        """All lines, also those with a message under way."""
+        return iter(self._lines.items())
+
     def _tell(self, line_id: LineId, waiting: Delivery | None, delivery: Delivery, now: datetime) -> None:
         told, cooling = delivery.told_now, self._cooling.setdefault(line_id[1], {})
         for incident, one in told.cooling.items():

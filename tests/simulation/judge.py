@@ -1,0 +1,222 @@
+"""The judge: hears all that alertd decides and says, remembers little of it, and objects when a promise is broken.
+
+It knows the promises of the documentation, not the code: what it counts as told is what a receiver accepted and the
+disk has.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alertd.core.alerts import Alert
+from alertd.core.delivery import Delivery, Outcome, Sent
+from alertd.core.labels import Labels
+from alertd.core.notification import Notification, NotifiedAlert, Reason
+from alertd.core.routes import REPEAT_INTERVAL, Route, routes_of
+from alertd.core.severity import Severity
+from alertd.core.silences import Silence
+from alertd.events import Event, Kind, Trouble
+from tests.simulation.script import INTEGRATIONS, LUNCH, Script
+
+Who = tuple[str, Labels]  # an integration, and an alert or its incident
+
+
+class BrokenPromise(AssertionError):
+    """alertd did what it promises never to do; the first word names the promise."""
+
+    @property
+    def promise(self) -> str:
+        """What was broken, for comparison."""
+        return str(self).split(":", 1)[0]
+
+
+@dataclass(frozen=True)
+class Cooling:
+    """Until when nothing new is said of an incident that was told at this severity."""
+
+    until: datetime
+    severity: Severity
+
+
+class Judge:
+    """One a story. What is `in_force` is the routing tree, None while another is taken over."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self.in_force: Route | None = None
+        self.silences: dict[str, Silence] = {}  # that hold for certain, by job
+        self._texts: dict[str, object] = {}  # by message
+        self._told: dict[Who, tuple[datetime, datetime]] = {}  # since when it fires, and when that was accepted
+        self._cooling: dict[Who, Cooling] = {}
+        self._open: dict[Who, Notification] = {}
+        self._closed: dict[Who, str] = {}  # the message that did
+        self._acknowledged: set[str] = set()
+        self._owed: dict[Who, int] = {}  # decided to be told, and not heard of since
+        self._count = 0
+
+    # What happens.
+
+    def noticed(self, event: Event) -> None:
+        """alertd says something of itself."""
+        if isinstance(event, Trouble) and event.kind is Kind.BUG:
+            raise BrokenPromise(f"no bugs: {event.where}: {event.error}")
+
+    def decided(self, deliveries: Iterable[Delivery], board: Sequence[Alert]) -> None:
+        """These are about to be written, and this is what alertd believes."""
+        for delivery in deliveries:
+            if delivery.notification is not None:
+                self._check_muted(delivery, delivery.notification, board)
+                self._check_cause(delivery, delivery.notification)
+
+    def committed(self, deliveries: Iterable[Delivery]) -> None:
+        """These are on the disk."""
+        for delivery in deliveries:
+            for alert in delivery.notification.alerts if delivery.notification else ():
+                self._owed[delivery.integration, alert.labels] = self._count
+
+    def heard(self, message: Notification) -> None:
+        """A receiver accepted this, whether or not anybody learns of it."""
+        content = [(str(alert.labels), alert.status) for alert in message.alerts]
+        if message.id in self._texts:
+            self._demand(self._texts[message.id] == content, "one id, one message", message)
+            return
+        self._texts[message.id] = content
+        for alert in message.alerts:
+            who = (message.integration, alert.labels)
+            self._owed.pop(who, None)
+            self._open_or_close(who, alert, message)
+
+    def settled(self, delivery: Delivery, outcome: Outcome) -> None:
+        """The disk has what became of it."""
+        message = delivery.notification
+        if message is None or not isinstance(outcome, Sent):
+            return
+        self._acknowledged.add(message.id)
+        for alert in message.alerts:
+            who = (message.integration, alert.labels)
+            if alert.firing:
+                self._told[who] = (alert.starts_at, outcome.at)
+                self._chill(message.integration, alert, outcome.at)
+            else:
+                self._told.pop(who, None)
+
+    # What it thinks of it.
+
+    def _check_muted(self, delivery: Delivery, message: Notification, board: Sequence[Alert]) -> None:
+        at = delivery.at
+        for alert in message.firing:
+            silence = self.silences.get(alert.labels.get("job", ""))
+            silenced = silence is not None and silence.starts_at <= at < silence.ends_at
+            self._demand(not silenced, "silenced means no word", message)
+            if alert.name == "JobDown" and self._script.setting.inhibits:
+                inhibited = any(one.firing and one.name == "ClusterDown" for one in board)
+                self._demand(not inhibited, "inhibited means no word", message)
+            if self._is_lunch(alert, delivery):
+                raise BrokenPromise(f"muted means no word: {message}")
+
+    def _is_lunch(self, alert: NotifiedAlert, delivery: Delivery) -> bool:
+        if self.in_force is None or not LUNCH[0].contains(delivery.at):
+            return False
+        routes = [one for one in self.in_force.walk() if one.receiver == delivery.notification.receiver]
+        return bool(routes) and all(one.mute_time_intervals for one in routes) and alert.labels.get("job") == "a"
+
+    def _check_cause(self, delivery: Delivery, message: Notification) -> None:
+        if self._script.has("clock"):  # then no two instants can be compared
+            return
+        causes = [alert for alert in message.firing if self._is_cause(alert, delivery, message)]
+        self._demand(causes or message.resolved, "nobody hears anything twice, or in a cooldown", message)
+
+    def _is_cause(self, alert: NotifiedAlert, delivery: Delivery, message: Notification) -> bool:
+        who = (delivery.integration, alert.labels)
+        since, accepted_at = self._told.get(who, (None, None))
+        if since == alert.starts_at and message.reason is not Reason.UNMUTED:
+            return accepted_at is not None and accepted_at + self._pause(alert, delivery) <= delivery.at
+        return not self._is_cooling(delivery.integration, alert, delivery.at)
+
+    def _is_cooling(self, integration: str, alert: NotifiedAlert, at: datetime) -> bool:
+        cooling = self._cooling.get((integration, alert.labels.without("severity")))
+        return cooling is not None and at < cooling.until and alert.severity <= cooling.severity
+
+    def _pause(self, alert: NotifiedAlert, delivery: Delivery) -> timedelta:
+        route = self._script.setting.route  # all trees have the same times
+        return max(route.repeat_interval or self._cooldown(alert) or REPEAT_INTERVAL, route.group_interval)
+
+    def _cooldown(self, alert: NotifiedAlert) -> timedelta:
+        return self._script.setting.cooldown if alert.name == "JobDown" else timedelta(0)
+
+    def _chill(self, integration: str, alert: NotifiedAlert, now: datetime) -> None:
+        cooldown, incident = self._cooldown(alert), (integration, alert.labels.without("severity"))
+        if cooldown:
+            before = self._cooling.get(incident)
+            running = before if before and before.until > now else Cooling(now, alert.severity)
+            self._cooling[incident] = Cooling(
+                max(running.until, now + cooldown), max(running.severity, alert.severity)
+            )
+
+    def _open_or_close(self, who: Who, alert: NotifiedAlert, message: Notification) -> None:
+        if alert.firing:
+            self._open[who] = message
+            return
+        unsure = who in self._closed and self._closed[who] not in self._acknowledged
+        expected = who in self._open or message.belated or unsure
+        self._demand(expected, "what is closed was open", message)
+        self._open.pop(who, None)
+        self._closed[who] = message.id
+
+    def _demand(self, holds: object, promise: str, message: Notification) -> None:
+        if not holds:
+            raise BrokenPromise(f"{promise}: {_line(message)}")
+
+    # The end.
+
+    def check_end(self, board: Sequence[Alert], root: Route, true: Iterable[Labels], now: datetime) -> None:
+        """All has been well for long: everybody knows what is, and nothing else."""
+        firing = [alert for alert in board if alert.firing]
+        found, wanted = {alert.labels for alert in firing if not alert.posted}, set(true)
+        self._equal("what is true fires, and nothing else", found, wanted)
+        muted = {alert.labels for alert in firing if self._is_inhibited(alert, firing)}
+        should = set(_audience(root, firing))
+        believed = set(self._open)
+        missing = {
+            who for who in should - believed if who[1] not in muted and not self._is_cooling_at_end(who, now)
+        }
+        self._equal("all who should know do", missing, set())
+        self._equal("every firing that was told is closed", believed - should, set())
+        if not self._script.has("reloads", "silences") and not self._may_be_lost():
+            self._equal("what is decided is told", set(self._owed), set())
+
+    def _may_be_lost(self) -> bool:
+        refused = any(doing.what == "receiver" and "wrong" in doing.arguments for doing in self._script.doings)
+        lunch = any(one.mute_time_intervals for one in self._script.setting.route.walk())
+        return refused or lunch or self._script.setting.inhibits
+
+    def _is_inhibited(self, alert: Alert, firing: Iterable[Alert]) -> bool:
+        source = any(one.name == "ClusterDown" for one in firing)
+        return self._script.setting.inhibits and alert.name == "JobDown" and source
+
+    def _is_cooling_at_end(self, who: Who, now: datetime) -> bool:
+        cooling = self._cooling.get((who[0], who[1].without("severity")))
+        return cooling is not None and now < cooling.until or (cooling is not None and self._script.has("clock"))
+
+    def _equal(self, promise: str, found: object, wanted: object) -> None:
+        if found != wanted:
+            raise BrokenPromise(f"{promise}: {found} is not {wanted}")
+
+
+def same(before: Mapping[str, object], after: Mapping[str, object]) -> None:
+    """The state after a restart is what it was."""
+    for name, value in before.items():
+        if after[name] != value:
+            raise BrokenPromise(f"a restart changes nothing: {name} were {value}, and are {after[name]}")
+
+
+def _audience(root: Route, firing: Iterable[Alert]) -> Iterable[Who]:
+    for alert in firing:
+        for route in routes_of(root, alert):
+            for integration in INTEGRATIONS[route.receiver]:
+                yield integration.id, alert.labels
+
+
+def _line(message: Notification) -> str:
+    alerts = ", ".join(f"{alert.status} {dict(alert.labels)} since {alert.starts_at:%T}" for alert in message.alerts)
+    return f"{message.at:%T} {message.integration} ({message.reason}) {alerts}"

@@ -1,0 +1,260 @@
+"""What surrounds alertd: a disk, a Prometheus and receivers, each of which can fail at any call, and a process that dies.
+
+A fault is armed for a place and waits there for the next call: before it has an effect, or after. A process that has
+died has no effects any more, whatever its tasks still try.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from alertd.core.alerts import Transition
+from alertd.core.delivery import Delivery, Outcome
+from alertd.core.notification import Notification
+from alertd.core.samples import Answer
+from alertd.core.silences import Silence
+from alertd.errors import DeliveryError, QueryError, QueryFailure, StoreError
+from alertd.ports import Datasource, Snapshot
+from alertd.store import tables
+from alertd.store.schema import migrate
+from alertd.store.sqlite import SqliteStore
+from alertd.store.writer import Writer
+
+T = TypeVar("T")
+FOREVER = 100_000.0  # seconds; longer than any story
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How the next call at a place fails."""
+
+    how: str  # dies, fails, waits
+    late: bool = False  # after the effect, so that only the answer is lost
+    seconds: float = 0.0
+
+
+@dataclass
+class Life:
+    """One process, from its start to its death."""
+
+    dead: bool = False
+
+
+@dataclass
+class Outside:
+    """All that the process of this `life` can reach, and what is armed there."""
+
+    life: Life = field(default_factory=Life)
+    armed: dict[str, list[Fault]] = field(default_factory=dict)
+    died: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def arm(self, place: str, *faults: Fault) -> None:
+        """The next calls there fail like this, one each."""
+        self.armed.setdefault(place, []).extend(faults)
+
+    async def call(
+        self, life: Life, place: str, act: Callable[[], Awaitable[T]], refusal: Callable[[], Exception]
+    ) -> T:
+        """Do this, if the process lives and nothing is armed."""
+        await self._check(life)
+        fault = self._next(place)
+        if fault and not fault.late:
+            await self._strike(life, fault, refusal)
+        result = await act()
+        if fault and fault.late:
+            await self._strike(life, fault, refusal)
+        await asyncio.sleep(0)
+        await self._check(life)
+        return result
+
+    def _next(self, place: str) -> Fault | None:
+        faults = self.armed.get(place)
+        return faults.pop(0) if faults else None
+
+    async def _strike(self, life: Life, fault: Fault, refusal: Callable[[], Exception]) -> None:
+        match fault.how:
+            case "dies":
+                life.dead = True
+                self.died.set()
+                await self._check(life)
+            case "fails":
+                raise refusal()
+            case "waits":
+                await asyncio.sleep(fault.seconds)
+                await self._check(life)
+
+    async def _check(self, life: Life) -> None:
+        if life.dead:
+            await asyncio.sleep(FOREVER)
+
+
+class _InlineWriter(Writer):
+    """A writer without a thread: a disk that is as fast as it is deterministic."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db, self._path = db, Path("simulated.db")
+
+    async def run(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
+        (outcome,) = self._transact([work])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def close(self) -> None:
+        """The disk remains."""
+
+
+class _NoLock:
+    def release(self) -> None:
+        pass
+
+
+def blank_disk() -> sqlite3.Connection:
+    """A database as alertd finds it at its first start."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(db, Path("simulated.db"))
+    return db
+
+
+class Witness(Protocol):
+    """Who hears what is about to be written, and what has been."""
+
+    def decided(self, deliveries: Sequence[Delivery]) -> None: ...
+    def committed(self, deliveries: Sequence[Delivery]) -> None: ...
+    def settled(self, delivery: Delivery, outcome: Outcome) -> None: ...
+
+
+class Disk:
+    """The real store, over a database that survives the process."""
+
+    def __init__(self, outside: Outside, db: sqlite3.Connection, witness: Witness) -> None:
+        self._outside, self._life, self._witness = outside, outside.life, witness
+        self._queue = asyncio.Lock()
+        db.execute("BEGIN")
+        tables.release_all(db)
+        db.execute("COMMIT")
+        self._store = SqliteStore(_InlineWriter(db), _NoLock())  # type: ignore[arg-type]
+
+    async def _do(self, place: str, act: Callable[[], Awaitable[T]]) -> T:
+        async with self._queue:  # one after the other, as the writer's thread does it
+            return await self._outside.call(self._life, f"disk.{place}", act, lambda: StoreError("disk full"))
+
+    async def load(self) -> Snapshot:
+        return await self._store.load()
+
+    async def record(self, transitions: Sequence[Transition]) -> None:
+        await self._do("record", lambda: self._store.record(transitions))
+
+    async def commit(self, deliveries: Sequence[Delivery], forgotten: Collection[Any]) -> None:
+        async def commit() -> None:
+            await self._store.commit(deliveries, forgotten)
+            self._witness.committed(deliveries)
+
+        if not self._life.dead:
+            self._witness.decided(deliveries)
+        await self._do("commit", commit)
+
+    async def silence(self, silences: Sequence[Silence]) -> None:
+        await self._do("silence", lambda: self._store.silence(silences))
+
+    async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        return await self._do("claim", lambda: self._store.claim(integration, now, until, limit))
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
+        async def settle() -> Delivery:
+            after = await self._store.settle(delivery, outcome)
+            self._witness.settled(delivery, outcome)
+            return after
+
+        return await self._do("settle", settle)
+
+    async def due(self) -> Mapping[str, datetime]:
+        return await self._do("due", self._store.due)
+
+    async def counts(self) -> Mapping[str, int]:
+        return await self._store.counts()
+
+    async def prune(self, before: datetime) -> int:
+        return await self._do("prune", lambda: self._store.prune(before))
+
+    async def touch(self, now: datetime) -> None:
+        await self._do("touch", lambda: self._store.touch(now))
+
+
+class Wire:
+    """The way to Prometheus, which has moods: down, slow, stale (it says what it said before), or partly broken."""
+
+    def __init__(self, outside: Outside, server: Datasource, moods: Collection[str], before: dict[str, Any]) -> None:
+        self.name = server.name
+        self._outside, self._life, self._server = outside, outside.life, server
+        self._moods, self._before = moods, before
+
+    async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
+        return await asyncio.gather(*(self._ask(expr, at) for expr in exprs))
+
+    async def _ask(self, expr: str, at: datetime) -> Answer | QueryError:
+        try:
+            return await self._outside.call(self._life, "prometheus", lambda: self._answer(expr, at), _unreachable)
+        except QueryError as error:
+            return error
+
+    async def _answer(self, expr: str, at: datetime) -> Answer | QueryError:
+        if "slow" in self._moods:
+            await asyncio.sleep(25)
+            return QueryError("no answer within 25 s", QueryFailure.TIMEOUT)
+        if "down" in self._moods:
+            raise _unreachable()
+        if "broken" in self._moods and "JobDown" in expr:
+            return QueryError("many-to-many matching not allowed", QueryFailure.EXECUTION)
+        if "stale" in self._moods and expr in self._before:
+            answer: Answer | QueryError = self._before[expr]
+            return answer
+        (answer,) = await self._server.query([expr], at)
+        self._before[expr] = answer
+        return answer
+
+    async def aclose(self) -> None:
+        pass
+
+
+def _unreachable() -> QueryError:
+    return QueryError("connection refused", QueryFailure.UNREACHABLE)
+
+
+REFUSALS = {
+    "busy": DeliveryError("503"),
+    "patience": DeliveryError("429", reason="rate_limited"),
+    "wrong": DeliveryError("400", permanent=True),
+}
+
+
+class Door:
+    """A receiver, which accepts, refuses (`busy`, `wrong`), or is `deaf`: it never answers. It may lose an answer."""
+
+    def __init__(
+        self, outside: Outside, name: str, moods: Mapping[str, str], heard: Callable[[Notification], None]
+    ) -> None:
+        self._outside, self._life, self._name = outside, outside.life, name
+        self._moods, self._heard = moods, heard
+
+    async def send(self, notification: Notification) -> str:
+        def lost() -> DeliveryError:
+            return DeliveryError("timeout", reason="timeout")
+
+        return await self._outside.call(self._life, self._name, lambda: self._receive(notification), lost)
+
+    async def _receive(self, notification: Notification) -> str:
+        mood = self._moods.get(self._name, "")
+        if mood == "deaf":
+            await asyncio.sleep(FOREVER)
+        if mood in REFUSALS:
+            raise REFUSALS[mood]
+        self._heard(notification)
+        return "ok"
+
+    async def aclose(self) -> None:
+        pass

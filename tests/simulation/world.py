@@ -1,0 +1,337 @@
+"""One story, lived through: the real engine with its loops running, in virtual time, until something breaks a promise."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from alertd.core import grid
+from alertd.core.delivery import Delivery, Outcome
+from alertd.core.intervals import Calendar
+from alertd.core.labels import Labels
+from alertd.core.matchers import Matcher
+from alertd.core.posted import Posting, alert_of
+from alertd.core.rules import Rule, RuleGroup
+from alertd.core.samples import Sample
+from alertd.core.silences import Draft, State
+from alertd.datasources.fused import FusedDatasource
+from alertd.engine.asking import Sources
+from alertd.engine.dispatcher import Routing
+from alertd.engine.engine import Engine, Plan
+from alertd.errors import SilenceError, StoreError
+from alertd.events import Event
+from tests.datasources.fusing import FusingServer
+from tests.simulation.judge import Judge, same
+from tests.simulation.outside import Disk, Door, Fault, Life, Outside, Wire, blank_disk
+from tests.simulation.script import (
+    DOORS,
+    HEALED,
+    INHIBITION,
+    INTEGRATIONS,
+    JOBS,
+    LUNCH,
+    SEVERITIES,
+    TROUBLE,
+    Script,
+)
+from tests.simulation.virtual import VirtualLoop, WallClock
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+INTERVAL = timedelta(seconds=30)
+_PULSE = timedelta(seconds=60)
+_RESOLVE_TIMEOUT = timedelta(minutes=5)
+_MINUTE = timedelta(minutes=1)
+
+
+def live(script: Script) -> None:
+    """Live through the story. Raises BrokenPromise."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        runner.run(World(script).run())
+
+
+class World:
+    """The director of a story: does what the script says, buries the process when it dies, and starts another."""
+
+    def __init__(self, script: Script) -> None:
+        self._script, self._judge = script, Judge(script)
+        self._clock, self._outside, self._disk = WallClock(START), Outside(), blank_disk()
+        self._server, self._true = FusingServer(), set[tuple[str, Labels]]()
+        self._moods: set[str] = set()
+        self._receivers: dict[str, str] = {}
+        self._said_before: dict[str, Any] = {}
+        self._route = script.setting.route
+        self._engine: Engine | None = None
+        self._process: asyncio.Task[None] | None = None
+        self._starts_at = 0.0
+        self._clock_set = asyncio.Event()
+        self._reloading = asyncio.Lock()
+        self._broken: BaseException | None = None
+
+    async def run(self) -> None:
+        """From the first start to long after all is well again."""
+        for doing in self._script.doings:
+            await self._until(doing.at)
+            _DOES[doing.what](self, *doing.arguments)
+        await self._until(TROUBLE)
+        await self._heal()
+        await self._until(TROUBLE + HEALED)
+        self._judge.check_end(
+            self._alive.board.alive(), self._route, [labels for _, labels in self._true], self._clock.now()
+        )
+        before = self._state()
+        await self._bury(0)
+        await self._until(self._now + 1e-6)
+        same(before, self._state())
+        await self._bury(0)
+
+    @property
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    @property
+    def _alive(self) -> Engine:
+        assert self._engine is not None
+        return self._engine
+
+    # What the script says.
+
+    def _fires(self, name: str, job: str, severity: str) -> None:
+        self._true.add((name, Labels({"alertname": name, "job": job, "severity": severity})))
+        self._tell_server(name)
+
+    def _resolves(self, name: str, job: str, severity: str) -> None:
+        self._true.discard((name, Labels({"alertname": name, "job": job, "severity": severity})))
+        self._tell_server(name)
+
+    def _tell_server(self, name: str) -> None:
+        labels = sorted((one.without("alertname") for expr, one in self._true if expr == name), key=str)
+        self._server.set(name, *(Sample(one, 1.0) for one in labels))
+
+    def _prometheus(self, mood: str) -> None:
+        self._moods.clear()
+        self._moods.update({mood} - {""})
+
+    def _receiver(self, door: str, mood: str) -> None:
+        self._receivers[door] = mood
+
+    def _arm(self, place: str, how: str, late: bool, times: int, seconds: float) -> None:  # noqa: FBT001
+        self._outside.arm(place, *[Fault(how, late, seconds)] * times)
+
+    def _dies(self, downtime: float) -> None:
+        self._outside.life.dead = True
+        self._outside.died.set()
+        self._starts_at = self._now + downtime
+
+    def _silences(self, job: str, seconds: int) -> None:
+        self._ask(self._make_silence(job, timedelta(seconds=seconds)))
+
+    def _unsilences(self, job: str) -> None:
+        self._ask(self._end_silence(job))
+
+    def _posts(self, job: str, seconds: int) -> None:
+        self._ask(self._post(job, timedelta(seconds=seconds)))
+
+    def _reloads(self, route: Any) -> None:
+        self._route = route
+        self._ask(self._follow())
+
+    def _clock_jumps(self, seconds: float) -> None:
+        self._clock.jump(timedelta(seconds=seconds))
+        self._ask(self._notice_jump())
+
+    # What people do to a process; it may die meanwhile.
+
+    def _ask(self, doing: Coroutine[Any, Any, None]) -> None:
+        if self._engine is None:
+            doing.close()
+        else:
+            self._spawn(doing)
+
+    def _spawn(self, doing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(doing)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception():
+            self._broken = self._broken or task.exception()
+            self._outside.died.set()
+
+    async def _make_silence(self, job: str, lasting: timedelta) -> None:
+        draft = Draft((Matcher("job", "=", job),), self._clock.now() + lasting)
+        with suppress(StoreError):
+            self._judge.silences[job] = await self._alive.silencer.put(draft)
+
+    async def _end_silence(self, job: str) -> None:
+        self._judge.silences.pop(job, None)
+        for silence in self._alive.silencer.list():
+            if silence.matches({"job": job}) and silence.state(self._clock.now()) is not State.EXPIRED:
+                with suppress(StoreError, SilenceError):
+                    await self._alive.silencer.expire(silence.id)
+
+    async def _post(self, job: str, lasting: timedelta) -> None:
+        now, labels = self._clock.now(), Labels({"alertname": "Posted", "job": job})
+        posting = Posting(labels, {}, now - _MINUTE, now + lasting)
+        with suppress(StoreError):
+            await self._alive.intake.post([alert_of(posting, _RESOLVE_TIMEOUT, now)])
+
+    async def _follow(self) -> None:
+        async with self._reloading:
+            self._judge.in_force = None
+            await self._alive.follow(self._plan(self._sources))
+            self._judge.in_force = self._route
+
+    async def _notice_jump(self) -> None:
+        await asyncio.sleep(0.5)
+        self._alive.clock_jumped()
+        self._clock_set.set()
+
+    # Processes.
+
+    async def _until(self, at: float) -> None:
+        while True:
+            if self._process is None and self._now >= self._starts_at:
+                self._start()
+            if self._now >= at:
+                return
+            then = at if self._process else min(at, self._starts_at)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(then):
+                    await self._outside.died.wait()
+                if self._broken:
+                    raise self._broken
+                await self._bury(self._starts_at - self._now)
+
+    def _start(self) -> None:
+        self._outside.life, self._clock_set = Life(), asyncio.Event()
+        self._process = self._spawn(self._live())
+
+    async def _bury(self, downtime: float) -> None:
+        """The process is gone, and with it all it knew and all it had begun."""
+        self._outside.life.dead = True
+        self._engine = self._process = None
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others, timeout=0.0)
+        self._outside.died.clear()
+        self._reloading = asyncio.Lock()
+        self._judge.in_force = None
+        self._starts_at = self._now + max(downtime, 0.0)
+        if self._broken:
+            raise self._broken
+
+    async def _live(self) -> None:
+        life, route, witness = self._outside.life, self._route, _Witness(self._judge)
+        self._sources = self._connect()
+        disk = Disk(self._outside, self._disk, witness)
+        engine = Engine(self._plan(self._sources), disk, _Watcher(self._judge, life), self._clock)
+        witness.engine = engine
+        await engine.restore()
+        self._engine, self._judge.in_force = engine, route
+        if route is not self._route:
+            await self._follow()
+        async with asyncio.TaskGroup() as tasks:
+            for loop in (engine.dispatcher, engine.courier, engine.intake):
+                tasks.create_task(loop.run())
+            tasks.create_task(self._pulse(engine))
+            while True:
+                (group,) = engine.board.groups
+                shift = grid.offset(group.key, group.interval)
+                await self._clock.sleep_until(grid.following(self._clock.now(), INTERVAL, shift), self._clock_set)
+                tasks.create_task(engine.evaluator.tick(group))
+
+    async def _pulse(self, engine: Engine) -> None:
+        while True:
+            with suppress(StoreError):
+                await engine.touch(prune=True)
+            await self._clock.sleep_until(self._clock.now() + _PULSE)
+
+    def _connect(self) -> Sources:
+        wire = Wire(self._outside, self._server, self._moods, self._said_before)
+        return Sources({"": FusedDatasource(wire, 50, self._clock)})
+
+    def _plan(self, sources: Sources) -> Plan:
+        setting = self._script.setting
+        names = {"name": "JobDown", "expr": "JobDown", "file": "story.yml", "group": "story"}
+        rules = (
+            Rule(**names, for_=setting.for_, keep_firing_for=setting.keep_firing_for, cooldown=setting.cooldown),
+            Rule(**{**names, "name": "ClusterDown", "expr": "ClusterDown"}),
+        )
+        routing = Routing(
+            self._route,
+            INTEGRATIONS,
+            "http://alertd.example",
+            [INHIBITION] if setting.inhibits else (),
+            Calendar({"lunch": LUNCH}),
+        )
+        doors = {name: Door(self._outside, name, self._receivers, self._judge.heard) for name in DOORS}
+        return Plan([RuleGroup("story", "story.yml", rules, INTERVAL)], sources, routing, doors)
+
+    # The end.
+
+    async def _heal(self) -> None:
+        """All is well from here on."""
+        self._outside.armed.clear()
+        self._moods.clear()
+        self._receivers.clear()
+        await self._until(self._now + 1.0)
+        for job in JOBS:
+            await self._end_silence(job)
+            for name in ("JobDown", "ClusterDown"):
+                for severity in SEVERITIES:
+                    self._resolves(name, job, severity)
+            if self._script.setting.ends_firing:
+                self._fires("JobDown", job, SEVERITIES[0])
+
+    def _state(self) -> Mapping[str, object]:
+        engine = self._alive
+        return {
+            "alerts": sorted(
+                (str(one.labels), str(one.state), one.active_at, str(one.fired_at)) for one in engine.board.all()
+            ),
+            "silences": engine.silencer.list(),
+            "lines": sorted((who, sorted(line.names)) for who, line in engine.dispatcher._lines.owing()),
+        }
+
+
+class _Witness:
+    """Tells the judge what the process of one engine does with its disk."""
+
+    engine: Engine
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self.committed, self.settled = judge.committed, judge.settled
+
+    def decided(self, deliveries: Sequence[Delivery]) -> None:
+        self._judge.decided(deliveries, list(self.engine.board.alive()))
+
+class _Watcher:
+    """An observer that tells the judge, as long as its process lives."""
+
+    def __init__(self, judge: Judge, life: Life) -> None:
+        self._judge, self._life = judge, life
+
+    def notice(self, event: Event) -> None:
+        if not self._life.dead:
+            self._judge.noticed(event)
+
+    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
+        return nullcontext()
+
+
+_DOES = {
+    "fires": World._fires,
+    "resolves": World._resolves,
+    "prometheus": World._prometheus,
+    "receiver": World._receiver,
+    "arm": World._arm,
+    "dies": World._dies,
+    "silences": World._silences,
+    "unsilences": World._unsilences,
+    "posts": World._posts,
+    "reloads": World._reloads,
+    "clock": World._clock_jumps,
+}
