@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from alertd.core.alerts import Alert, Transition
@@ -160,6 +160,9 @@ class Store(History, Protocol):
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         """End the lease and write what became of it. A retry that a newer row made obsolete becomes superseded."""
+
+    async def shift(self, by: timedelta) -> None:
+        """The clock was set by that much: the times of what waits, and of every lease, follow it."""
 
     async def due(self) -> Mapping[str, datetime]:
         """For every integration with pending rows, the earliest `next_at` (or end of lease)."""

@@ -54,9 +54,19 @@ class Line:
         return {*self.told.open, *opening, *self.closed}
 
     @property
+    def heard(self) -> set[str]:
+        """The alerts that the integration heard of for certain, by `Labels.key`."""
+        return {key for key, known in self.told.open.items() if known.told_at is not None}
+
+    @property
+    def doubtful(self) -> Mapping[str, Mark]:
+        """What the integration may have heard: it was tried, and perhaps only the answer was lost."""
+        return self.waiting.told.open if self.waiting is not None and self.waiting.attempts else {}
+
+    @property
     def is_closing(self) -> bool:
         """True if the waiting message closes everything that was told, and opens nothing."""
-        return self.waiting is not None and not self.waiting.told.open and self.closed >= _heard_of(self.told)
+        return self.waiting is not None and not self.waiting.told.open and self.closed >= self.heard
 
     @property
     def closed(self) -> set[str]:
@@ -105,8 +115,8 @@ def decide(
     closing = ended if integration.send_resolved else unheard
     reason = _reason(firing, closing, line, route, now)
     if reason is None:
-        return Decision(None, _told_after((), ended, muted, told, now))
-    after = _told_after(firing, ended, muted, told, now)
+        return Decision(None, _told_after((), ended, muted, line, now))
+    after = _told_after(firing, ended, muted, line, now)
     return Decision(reason, after, firing, closing, belated=bool(unheard))
 
 
@@ -148,11 +158,11 @@ def _reason(
 
 def _why_new(causes: Sequence[Alert], line: Line) -> Reason:
     marks = [line.told.open.get(alert.labels.key) for alert in causes]
-    if all(known is not None and known.muted for known in marks):
+    if all(known is not None and known.muted and known.told_at is not None for known in marks):
         return Reason.UNMUTED
     if all(_was_held(alert, line.cooling) for alert in causes):
         return Reason.COOLDOWN_OVER
-    return Reason.NEW_ALERTS if line.told.open else Reason.FIRST
+    return Reason.NEW_ALERTS if line.heard else Reason.FIRST
 
 
 def _was_held(alert: Alert, cooled: Mapping[str, Cooling]) -> bool:
@@ -172,15 +182,17 @@ def _heard(alert: Alert, told: Told) -> bool:
 
 
 def _told_after(
-    firing: Sequence[Alert], ended: Sequence[Alert], muted: Sequence[Alert], told: Told, now: datetime
+    firing: Sequence[Alert], ended: Sequence[Alert], muted: Sequence[Alert], line: Line, now: datetime
 ) -> Told:
+    told, doubtful = line.told, line.doubtful
     opened = {**told.open}
     for alert in firing:
         known = told.open.get(alert.labels.key)
         opened[alert.labels.key] = replace(mark(alert), told_at=known.told_at if known else None)
     for alert in muted:
-        if alert.labels.key in opened:
-            opened[alert.labels.key] = replace(opened[alert.labels.key], muted=True)
+        known = opened.get(alert.labels.key) or doubtful.get(alert.labels.key)
+        if known is not None:
+            opened[alert.labels.key] = replace(known, muted=True)
     for alert in ended:
         opened.pop(alert.labels.key, None)
     cooling = {key: cooling for key, cooling in told.cooling.items() if cooling.until > now}
@@ -189,10 +201,6 @@ def _told_after(
 
 def _closed_by(waiting: Delivery) -> set[str]:
     return {alert.labels.key for alert in waiting.notification.resolved} if waiting.notification else set()
-
-
-def _heard_of(told: Told) -> set[str]:
-    return {key for key, known in told.open.items() if known.told_at is not None}
 
 
 def _moments(opened: Mapping[str, Mark]) -> dict[str, tuple[datetime, bool]]:

@@ -44,7 +44,8 @@ class Status(StrEnum):
 class Delivery:
     """One outbox row. `at` is the instant of the flush; `told` is what is told once this one is accepted.
 
-    `integration` is `receiver/type[index]`; `attempts` counts finished ones; `error` is what the last one said.
+    `integration` is `receiver/type[index]`; `attempts` counts those that are over, also if nobody knows how they went;
+    `error` is what the last one said.
     """
 
     id: str

@@ -90,7 +90,13 @@ def forgettable(alerts: Sequence[Alert], lines: Sequence[Line]) -> list[Alert]:
 
 
 def closing(
-    group_key: str, integration: Integration, alerts: Iterable[NotifiedAlert], line: Line, now: datetime
+    group_key: str,
+    integration: Integration,
+    alerts: Iterable[NotifiedAlert],
+    line: Line,
+    now: datetime,
+    *,
+    belated: bool = False,
 ) -> Delivery:
     """The closing message about alerts this integration will hear of no more in this group, because of a new route."""
     told_after = Told(line.told.at, {}, line.told.cooling)
@@ -102,6 +108,7 @@ def closing(
         at=now,
         alerts=tuple(sorted(alerts, key=lambda alert: order(alert.labels))),
         group_key=group_key,
+        belated=belated,
     )
     return Delivery(notification.id, group_key, integration.id, now, told_after, notification, next_at=now)
 

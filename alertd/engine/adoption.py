@@ -4,7 +4,7 @@ A receiver that goes on hearing of an alert, in whatever group, is not told agai
 told how it ended. One that is no longer configured cannot be told anything.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,13 +12,14 @@ from alertd.core.alerts import Alert
 from alertd.core.dedup import Line
 from alertd.core.delivery import Delivery
 from alertd.core.flush import closing, silent
-from alertd.core.groups import left
+from alertd.core.groups import Group, left
 from alertd.core.notification import NotifiedAlert, notified
 from alertd.core.receivers import Integration
 from alertd.core.told import Mark, Told
 from alertd.engine.lines import LineId, Lines
 
 Heirs = Callable[[Alert, str], Iterable[str]]
+Served = Callable[[str, str], Group | None]
 
 
 @dataclass
@@ -39,6 +40,17 @@ class Adoption:
     def wait(self, integration: str, alerts: Iterable[str]) -> None:
         """Say nothing of these there for now."""
         self.awaited.setdefault(integration, set()).update(alerts)
+
+
+def leaving(lines: Lines, served: Served) -> Iterator[tuple[LineId, set[str]]]:
+    """The alerts that an integration knows from a group that they are in no more, or that is no more itself.
+
+    They go by `Labels.key`; `served` names the group of a line, if that integration is still told of it.
+    """
+    for (key, name), line in lines.known():
+        group = served(key, name)
+        if gone := line.names - (group.keys if group else set()):
+            yield (key, name), gone
 
 
 def adopt(
@@ -67,7 +79,7 @@ def adopt(
         for key in giver.told.open.keys() & set(keys):
             _hand_over(taken, lines, homes[key], name, key, giver)
     for (group, name), orphan in orphans.items():
-        homes = {key: _homes(alerts.get(key), name, heirs) for key in {*orphan.told.open, *orphan.closed}}
+        homes = {key: _homes(alerts.get(key), name, heirs) for key in orphan.names}
         if _is_closing(orphan, homes, alerts):
             result.last_words = True
         elif any(lines.is_busy(home, name) for some in homes.values() for home in some):
@@ -109,15 +121,13 @@ def _owed(
             key, alert = one.labels.key, alerts.get(one.labels.key)
             if not homes[key] or (key not in orphan.told.open and alert is not None and not alert.firing):
                 owed[key] = one
-    for key, mark in orphan.told.open.items():
-        if key in alerts and not homes[key] and mark.told_at is not None:
+    for key in orphan.heard | orphan.doubtful.keys():
+        if key in alerts and not homes[key]:
             owed[key] = notified(left(alerts[key], now))
     return owed.values()
 
 
-def _hand_over(
-    taken: dict[LineId, Line], lines: Lines, homes: Iterable[str], name: str, key: str, giver: Line
-) -> None:
+def _hand_over(taken: dict[LineId, Line], lines: Lines, homes: Iterable[str], name: str, key: str, giver: Line) -> None:
     for home in homes:
         heir = taken.get((home, name)) or lines.get(home, name)
         taken[home, name] = _inherit(heir, key, giver.told.open[key], giver.told)
@@ -138,5 +148,6 @@ def _last_word(
     group: str, integration: Integration | None, name: str, owed: Iterable[NotifiedAlert], line: Line, now: datetime
 ) -> Delivery:
     if integration is not None and integration.send_resolved and list(owed):
-        return closing(group, integration, owed, line, now)
+        belated = any(one.labels.key not in line.heard for one in owed)
+        return closing(group, integration, owed, line, now, belated=belated)
     return silent(group, name, Told(line.told.at, {}, line.told.cooling), now, line.last)

@@ -33,12 +33,21 @@ class Courier:
         self._dispatcher, self._store, self._observer, self._clock = dispatcher, store, observer, clock
         self._lanes: dict[str, Lane] = {}
         self._closing = False
+        self._jumped = timedelta(0)  # how far the clock was set back, which the outbox does not know yet
         self.wake = dispatcher.posted
 
     def serve(self, notifiers: Mapping[str, Notifier]) -> None:
         """Deliver through these, by integration; what is under way finishes with the notifier it began with."""
         now = self._clock.now()
         self._lanes = {name: Lane(notifier, now) for name, notifier in notifiers.items()}
+        self.wake.set()
+
+    def clock_jumped(self, by: timedelta) -> None:
+        """The clock was set: what waits for its time waits no longer than it was to."""
+        self._jumped += min(by, timedelta(0))
+        now = self._clock.now()
+        for lane in self._lanes.values():
+            lane.due_at = now
         self.wake.set()
 
     def next_due(self) -> datetime | None:
@@ -66,6 +75,8 @@ class Courier:
         await asyncio.gather(*(self._deliver(lane, delivery) for lane, delivery in await self._claim(now)))
 
     async def _claim(self, now: datetime) -> Sequence[tuple[Lane, Delivery]]:
+        if self._jumped:
+            await self._follow_clock()
         for name in self._dispatcher.take_posted():
             if name in self._lanes:
                 self._lanes[name].due_at = now
@@ -74,6 +85,14 @@ class Courier:
             if lane.due_at is not None and lane.due_at <= now and lane.busy < _WIDTH:
                 claimed += [(lane, delivery) for delivery in await self._claim_lane(name, lane, now)]
         return claimed
+
+    async def _follow_clock(self) -> None:
+        by, self._jumped = self._jumped, timedelta(0)
+        try:
+            await self._store.shift(by)
+        except StoreError as error:
+            self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
+            self._jumped += by
 
     async def _claim_lane(self, name: str, lane: Lane, now: datetime) -> Sequence[Delivery]:
         room = _WIDTH - lane.busy
@@ -100,8 +119,13 @@ class Courier:
             self._dispatcher.settled(settled or delivery, outcome if settled else None)
             self.wake.set()
         if isinstance(outcome, Retry):
-            lane.due_at = outcome.at if lane.due_at is None else min(lane.due_at, outcome.at)
+            self._look_again(delivery.integration, outcome.at)
         self._observer.notice(DeliveryTried(settled or delivery, outcome, seconds, error, _latency(delivery, outcome)))
+
+    def _look_again(self, integration: str, at: datetime) -> None:
+        lane = self._lanes.get(integration)
+        if lane is not None:
+            lane.due_at = at if lane.due_at is None else min(lane.due_at, at)
 
     async def _send(self, notifier: Notifier, delivery: Delivery) -> tuple[Outcome, DeliveryError | None]:
         assert delivery.notification is not None  # the store leases only what is to be said

@@ -23,7 +23,7 @@ from alertd.core.mutes import AUDIBLE, Mutes, Muting, Nothing, Verdict
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
 from alertd.core.silences import Silence, Silences
-from alertd.engine.adoption import adopt
+from alertd.engine.adoption import adopt, leaving
 from alertd.engine.groups import Groups, by_age
 from alertd.engine.lines import LineId, Lines
 from alertd.errors import StoreError
@@ -139,9 +139,13 @@ class Dispatcher:
                 self._schedule(group, group.next_tick(now))
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
-        """Lease deliveries for the courier; until they are settled nothing else is decided on their lines."""
+        """Lease deliveries for the courier; until they are settled nothing else is decided on their lines.
+
+        One whose lease ran out while its attempt is still being written down is left to that attempt.
+        """
         async with self._door:
-            claimed = await self._store.claim(integration, now, until, limit)
+            leased = await self._store.claim(integration, now, until, limit)
+            claimed = [one for one in leased if not self._lines.is_busy(one.group, one.integration)]
             self._lines.claimed(claimed)
         return claimed
 
@@ -345,11 +349,14 @@ class Dispatcher:
         if self._adopt_at is None or self._adopt_at > now:
             return
         async with self._door:
+            self._adopt_at = None
             orphans = {line_id: line for line_id, line in self._lines.owing() if not self._served(*line_id)}
             integrations = {one.id: one for some in self._routing.receivers.values() for one in some}
             alerts = {alert.labels.key: alert for alert in sorted(self._board.all(), key=lambda one: one.firing)}
-            moved = self._part(alerts, now)
-            adoption = adopt(orphans, moved, alerts, self._heirs, self._lines, integrations, now)
+            adoption = adopt(orphans, self._part(alerts, now), alerts, self._heirs, self._lines, integrations, now)
+            for line_id, gone in leaving(self._lines, self._served):
+                if self._lines.is_busy(*line_id):
+                    adoption.wait(line_id[1], gone)
             try:
                 if adoption.deliveries:
                     await self._store.commit(adoption.deliveries, ())
@@ -357,10 +364,7 @@ class Dispatcher:
                 self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
                 self._adopt_at = now + _AFTER_FAILURE
                 return
-            self._adopt_at, self._last_words = None, adoption.last_words
-            self._awaited = adoption.awaited
-            for (_, name), keys in self._busy_and_leaving():
-                adoption.wait(name, keys)
+            self._awaited, self._last_words = adoption.awaited, adoption.last_words
             self._lines.put(adoption.lines)
             self._look_at({*adoption.replaced, *self._withheld}, now)
             self._withheld.clear()
@@ -371,25 +375,17 @@ class Dispatcher:
         others end where they were.
         """
         moved: dict[LineId, list[str]] = {}
-        for (key, name), gone in self._leaving():
+        for (key, name), gone in leaving(self._lines, self._served):
             group = self._served(key, name)
-            for one in gone & alerts.keys() if group and not self._lines.is_busy(key, name) else ():
-                if any(self._heirs(alerts[one], name)):
-                    moved.setdefault((key, name), []).append(one)
-                elif alerts[one].firing or alerts[one].resolved:
-                    self._groups.part(group, alerts[one].id, now)
+            if group is None or self._lines.is_busy(key, name):
+                continue
+            for alert in (alerts[one] for one in gone & alerts.keys()):
+                if any(self._heirs(alert, name)):
+                    moved.setdefault((key, name), []).append(alert.labels.key)
+                elif alert.firing or alert.resolved:
+                    self._groups.part(group, alert.id, now)
                     self._schedule(group, group.next_tick(now))
         return moved
-
-    def _leaving(self) -> Iterator[tuple[LineId, set[str]]]:
-        """The alerts that an integration was told of in a group that they are in no more; or it is no more itself."""
-        for (key, name), line in self._lines.known():
-            group = self._served(key, name)
-            if gone := line.names - (group.keys if group else set()):
-                yield (key, name), gone
-
-    def _busy_and_leaving(self) -> Iterator[tuple[LineId, set[str]]]:
-        return ((line_id, gone) for line_id, gone in self._leaving() if self._lines.is_busy(*line_id))
 
     def _look_at(self, keys: Iterable[str], now: datetime) -> None:
         for group in filter(None, map(self._groups.get, keys)):

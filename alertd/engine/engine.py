@@ -54,7 +54,10 @@ class Engine:
     async def restore(self) -> None:
         """Go on where the last process stopped: states, what was told, and what is still to be said."""
         snapshot, now = await self._store.load(), self._clock.now()
-        downtime = max(timedelta(0), now - snapshot.alive_at) if snapshot.alive_at else timedelta(0)
+        passed = now - snapshot.alive_at if snapshot.alive_at else timedelta(0)
+        downtime = max(timedelta(0), passed)
+        if passed < timedelta(0):  # the clock was set back meanwhile
+            self.courier.clock_jumped(passed)
         tolerance = self._plan.outage_tolerance
         resumed = [
             posted.resumed(alert, downtime) if alert.posted else lifecycle.resumed(alert, downtime, tolerance, now)
@@ -107,9 +110,10 @@ class Engine:
         """Whoever can mute an alert now."""
         return self.dispatcher.mutes
 
-    def clock_jumped(self) -> None:
+    def clock_jumped(self, by: timedelta) -> None:
         """The clock was set: nothing waits for an hour that may be far off."""
         self.dispatcher.look_again()
+        self.courier.clock_jumped(by)
 
     async def touch(self, *, prune: bool = False) -> None:
         """Remember that the daemon is alive, for the length of the next downtime, and drop old history if asked."""

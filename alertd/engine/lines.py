@@ -1,6 +1,7 @@
 """The lines: what every integration has been told about every group, and which messages are under way."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from alertd.core.dedup import Line
@@ -59,9 +60,11 @@ class Lines:
         line = self.get(*line_id)
         if isinstance(outcome, Sent):
             self._tell(line_id, None, delivery, now)
-        elif isinstance(outcome, Dead):
+        elif isinstance(outcome, Dead) and delivery.status is Status.DEAD:
             self._lines[line_id] = Line(line.told, None, line.last, line.cooling)
-        elif outcome is not None:
+        elif outcome is None and line.waiting is not None and line.waiting.id == delivery.id:
+            self._lines[line_id] = line.after(replace(delivery, attempts=delivery.attempts + 1))
+        elif outcome is not None and delivery.status is Status.PENDING:
             self._lines[line_id] = line.after(delivery)
 
     def give_up(self, group: str, integration: str) -> None:

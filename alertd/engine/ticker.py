@@ -39,10 +39,10 @@ class GridTrigger(BaseTrigger):  # type: ignore[misc]  # the library is untyped
 class Ticker:
     """Rings for the parts of groups; `watch` notices what changed and leaves the timers of the others alone.
 
-    `jumped` is called when the clock was set.
+    `jumped` is called when the clock was set, with how far.
     """
 
-    def __init__(self, ring: Ring, jumped: Callable[[], None], observer: Observer, clock: Clock) -> None:
+    def __init__(self, ring: Ring, jumped: Callable[[timedelta], None], observer: Observer, clock: Clock) -> None:
         self._ring, self._jumped, self._observer, self._clock = ring, jumped, observer, clock
         self._scheduler: AsyncIOScheduler | None = None  # while it runs
         self._groups: dict[Part, RuleGroup] = {}
@@ -113,7 +113,7 @@ class Ticker:
                 told = f"by {jump:+.1f} s; all evaluations are set anew"
                 self._observer.notice(Trouble("the clock jumped", told, Kind.CLOCK))
                 _set_anew(scheduler, now)
-                self._jumped()
+                self._jumped(timedelta(seconds=jump))
             wall, steady = now, elapsed
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome, Sent, Status
@@ -109,6 +109,7 @@ class MemoryStore:
             if row.delivery.integration != integration or row.lease_until is None or row.lease_until > now:
                 continue
             row.lease_until = None
+            row.delivery = replace(row.delivery, attempts=row.delivery.attempts + 1)
             if self._obsolete(row):
                 row.supersede()
 
@@ -125,6 +126,13 @@ class MemoryStore:
             row.drop()
         _outdate(self._siblings(delivery))
         return after
+
+    async def shift(self, by: timedelta) -> None:
+        for row in self._rows.values():
+            at, lease = row.delivery.next_at, row.lease_until
+            if row.delivery.status is Status.PENDING:
+                row.delivery = replace(row.delivery, next_at=at and at + by)
+                row.lease_until = lease and lease + by
 
     async def due(self) -> Mapping[str, datetime]:
         earliest: dict[str, datetime] = {}

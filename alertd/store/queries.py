@@ -80,6 +80,16 @@ ORDER BY d.next_at, d.seq LIMIT ?
 
 LEASE = "UPDATE deliveries SET lease_until = ? WHERE id = ?"
 
+SHIFT_WAITING = """
+UPDATE deliveries INDEXED BY deliveries_waiting SET next_at = next_at + :by
+WHERE status = 'pending' AND lease_until IS NULL
+"""
+
+SHIFT_LEASED = """
+UPDATE deliveries INDEXED BY deliveries_leased SET next_at = next_at + :by, lease_until = lease_until + :by
+WHERE lease_until IS NOT NULL
+"""
+
 LEASED_INTEGRATIONS = "SELECT DISTINCT integration FROM deliveries WHERE lease_until IS NOT NULL"
 
 SUPERSEDE_EXPIRED = """
@@ -90,7 +100,10 @@ WHERE integration = ? AND lease_until <= ? AND EXISTS (
       AND newer.seq > deliveries.seq)
 """
 
-RELEASE_EXPIRED = "UPDATE deliveries SET lease_until = NULL WHERE integration = ? AND lease_until <= ?"
+# What became of the attempt, nobody knows: it counts as one.
+RELEASE_EXPIRED = """
+UPDATE deliveries SET lease_until = NULL, attempts = attempts + 1 WHERE integration = ? AND lease_until <= ?
+"""
 
 FIND = """
 SELECT d.seq, d.status, d.current, EXISTS (

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from alertd.core.alerts import Transition
@@ -81,6 +81,9 @@ class SqliteStore:
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         return await self._writer.run(lambda db: tables.settle(db, delivery, outcome))
+
+    async def shift(self, by: timedelta) -> None:
+        await self._writer.run(lambda db: tables.shift(db, by))
 
     async def due(self) -> Mapping[str, datetime]:
         return await self._writer.run(tables.due)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from sqlite3 import Connection
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from alertd.store.codec import Encoder, from_column, from_micros, to_column, to_
 from alertd.store.outbox import FOREVER, admitted, finished_at, needed_until, settled
 
 T = TypeVar("T")
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def load(db: Connection) -> Snapshot:
@@ -157,6 +158,11 @@ def _settle(db: Connection, found: tuple[int, str, int, int], delivery: Delivery
     if after.status is Status.SENT and not current:
         _add_payload(db, seq, delivery, Encoder())
     return after
+
+
+def shift(db: Connection, by: timedelta) -> None:
+    for query in (queries.SHIFT_WAITING, queries.SHIFT_LEASED):
+        db.execute(query, {"by": by // _MICROSECOND})
 
 
 def due(db: Connection) -> Mapping[str, datetime]:

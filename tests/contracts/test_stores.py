@@ -148,7 +148,7 @@ async def test_a_lease_that_ended_is_claimed_again(store: Store) -> None:
     await claim(store, 0)
     assert dict(await store.due()) == {HOOK: after(2)}
     assert await claim(store, 1.9) == []
-    assert await claim(store, 2) == [delivery(0)]
+    assert await claim(store, 2) == [replace(delivery(0), attempts=1)]
 
 
 async def test_a_newer_row_supersedes_what_waits(store: Store) -> None:
@@ -196,6 +196,14 @@ async def test_a_retry_waits_its_time(store: Store) -> None:
     assert await claim(store, 4) == []
     assert dict(await store.due()) == {HOOK: after(5)}
     assert await claim(store, 5) == [retried]
+
+
+async def test_what_waits_follows_the_clock(store: Store) -> None:
+    await add(store, delivery(0), delivery(5, "h"), delivery(0, "i", MAIL))
+    await claim(store, 0)
+    await store.shift(timedelta(minutes=-60))
+    assert dict(await store.due()) == {HOOK: after(-58), MAIL: after(-60)}
+    assert [one.group for one in await claim(store, -55, limit=9)] == ["g", "h"]
 
 
 async def test_a_retry_that_a_newer_row_made_obsolete_is_superseded(store: Store) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alertd.core.alerts import Alert
-from alertd.core.delivery import Delivery, Outcome, Sent
+from alertd.core.delivery import Dead, Delivery, Outcome, Sent
 from alertd.core.labels import Labels
 from alertd.core.notification import Notification, NotifiedAlert, Reason
 from alertd.core.routes import REPEAT_INTERVAL, Route, routes_of
@@ -51,6 +51,7 @@ class Judge:
         self._open: dict[Who, Notification] = {}
         self._closed: dict[Who, str] = {}  # the message that did
         self._acknowledged: set[str] = set()
+        self._refused: set[Who] = set()  # of whom the receiver did not want to hear, for good
         self._owed: dict[Who, int] = {}  # decided to be told, and not heard of since
         self._count = 0
 
@@ -89,6 +90,8 @@ class Judge:
     def settled(self, delivery: Delivery, outcome: Outcome) -> None:
         """The disk has what became of it."""
         message = delivery.notification
+        if message is not None and isinstance(outcome, Dead):
+            self._refused.update((message.integration, alert.labels) for alert in message.alerts)
         if message is None or not isinstance(outcome, Sent):
             return
         self._acknowledged.add(message.id)
@@ -149,9 +152,7 @@ class Judge:
         if cooldown:
             before = self._cooling.get(incident)
             running = before if before and before.until > now else Cooling(now, alert.severity)
-            self._cooling[incident] = Cooling(
-                max(running.until, now + cooldown), max(running.severity, alert.severity)
-            )
+            self._cooling[incident] = Cooling(max(running.until, now + cooldown), max(running.severity, alert.severity))
 
     def _open_or_close(self, who: Who, alert: NotifiedAlert, message: Notification) -> None:
         if alert.firing:
@@ -177,11 +178,9 @@ class Judge:
         muted = {alert.labels for alert in firing if self._is_inhibited(alert, firing)}
         should = set(_audience(root, firing))
         believed = set(self._open)
-        missing = {
-            who for who in should - believed if who[1] not in muted and not self._is_cooling_at_end(who, now)
-        }
+        missing = {who for who in should - believed if who[1] not in muted and not self._is_cooling_at_end(who, now)}
         self._equal("all who should know do", missing, set())
-        self._equal("every firing that was told is closed", believed - should, set())
+        self._equal("every firing that was told is closed", believed - should - self._refused, set())
         if not self._script.has("reloads", "silences") and not self._may_be_lost():
             self._equal("what is decided is told", set(self._owed), set())
 
@@ -196,7 +195,7 @@ class Judge:
 
     def _is_cooling_at_end(self, who: Who, now: datetime) -> bool:
         cooling = self._cooling.get((who[0], who[1].without("severity")))
-        return cooling is not None and now < cooling.until or (cooling is not None and self._script.has("clock"))
+        return (cooling is not None and now < cooling.until) or (cooling is not None and self._script.has("clock"))
 
     def _equal(self, promise: str, found: object, wanted: object) -> None:
         if found != wanted:

@@ -1,4 +1,4 @@
-"""What surrounds alertd: a disk, a Prometheus and receivers, each of which can fail at any call, and a process that dies.
+"""What surrounds alertd: a disk, a Prometheus and receivers, each of which can fail at any call; and how it dies.
 
 A fault is armed for a place and waits there for the next call: before it has an effect, or after. A process that has
 died has no effects any more, whatever its tasks still try.
@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -171,6 +171,9 @@ class Disk:
             return after
 
         return await self._do("settle", settle)
+
+    async def shift(self, by: timedelta) -> None:
+        await self._do("shift", lambda: self._store.shift(by))
 
     async def due(self) -> Mapping[str, datetime]:
         return await self._do("due", self._store.due)

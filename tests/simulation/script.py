@@ -108,7 +108,7 @@ def _tree(root: Route) -> str:
 
 def write(seed: int) -> Script:
     """The story of a seed."""
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     minutes = [timedelta(minutes=minutes) for minutes in range(200)]
     base = Route(
         "{}",

@@ -1,4 +1,4 @@
-"""One story, lived through: the real engine with its loops running, in virtual time, until something breaks a promise."""
+"""One story, lived through: the real engine with its loops running, until it is over or a promise is broken."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alertd.core import grid
-from alertd.core.delivery import Delivery, Outcome
+from alertd.core.delivery import Delivery
 from alertd.core.intervals import Calendar
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
@@ -42,6 +42,7 @@ INTERVAL = timedelta(seconds=30)
 _PULSE = timedelta(seconds=60)
 _RESOLVE_TIMEOUT = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
+_LONGEST = 200.0  # seconds for which anything may be delayed
 
 
 def live(script: Script) -> None:
@@ -115,7 +116,7 @@ class World:
     def _receiver(self, door: str, mood: str) -> None:
         self._receivers[door] = mood
 
-    def _arm(self, place: str, how: str, late: bool, times: int, seconds: float) -> None:  # noqa: FBT001
+    def _arm(self, place: str, how: str, late: bool, times: int, seconds: float) -> None:
         self._outside.arm(place, *[Fault(how, late, seconds)] * times)
 
     def _dies(self, downtime: float) -> None:
@@ -138,7 +139,7 @@ class World:
 
     def _clock_jumps(self, seconds: float) -> None:
         self._clock.jump(timedelta(seconds=seconds))
-        self._ask(self._notice_jump())
+        self._ask(self._notice_jump(timedelta(seconds=seconds)))
 
     # What people do to a process; it may die meanwhile.
 
@@ -160,7 +161,7 @@ class World:
 
     async def _make_silence(self, job: str, lasting: timedelta) -> None:
         draft = Draft((Matcher("job", "=", job),), self._clock.now() + lasting)
-        with suppress(StoreError):
+        with suppress(StoreError, SilenceError):
             self._judge.silences[job] = await self._alive.silencer.put(draft)
 
     async def _end_silence(self, job: str) -> None:
@@ -182,9 +183,9 @@ class World:
             await self._alive.follow(self._plan(self._sources))
             self._judge.in_force = self._route
 
-    async def _notice_jump(self) -> None:
+    async def _notice_jump(self, by: timedelta) -> None:
         await asyncio.sleep(0.5)
-        self._alive.clock_jumped()
+        self._alive.clock_jumped(by)
         self._clock_set.set()
 
     # Processes.
@@ -276,7 +277,9 @@ class World:
         self._outside.armed.clear()
         self._moods.clear()
         self._receivers.clear()
-        await self._until(self._now + 1.0)
+        await self._until(self._now + _LONGEST)
+        while self._engine is None:
+            await self._until(self._now + 1.0)
         for job in JOBS:
             await self._end_silence(job)
             for name in ("JobDown", "ClusterDown"):
@@ -289,7 +292,7 @@ class World:
         engine = self._alive
         return {
             "alerts": sorted(
-                (str(one.labels), str(one.state), one.active_at, str(one.fired_at)) for one in engine.board.all()
+                (str(one.labels), str(one.state), one.active_at, str(one.fired_at)) for one in engine.board.alive()
             ),
             "silences": engine.silencer.list(),
             "lines": sorted((who, sorted(line.names)) for who, line in engine.dispatcher._lines.owing()),
@@ -308,6 +311,7 @@ class _Witness:
     def decided(self, deliveries: Sequence[Delivery]) -> None:
         self._judge.decided(deliveries, list(self.engine.board.alive()))
 
+
 class _Watcher:
     """An observer that tells the judge, as long as its process lives."""
 
@@ -318,7 +322,7 @@ class _Watcher:
         if not self._life.dead:
             self._judge.noticed(event)
 
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
+    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:
         return nullcontext()
 
 

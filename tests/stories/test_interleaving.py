@@ -271,13 +271,37 @@ async def test_the_clock_is_set_back_by_hours() -> None:
     world.at("1m").fires("JobDown", job="a")
     await world.run_until("6h10m")
     world.clock._now, world._ticked = START + timedelta(minutes=11), None
-    world.engine.clock_jumped()
+    world.engine.clock_jumped(timedelta(minutes=11) - 6 * HOUR - timedelta(minutes=10))
     world.prometheus.true["JobDown"][Labels({"job": "b"})] = 1.0
     await world.run_until("1h")
     assert world.story[-1] == "11m ops: JobDown{job=a} JobDown{job=b} (new alerts added)"
     world.prometheus.true["JobDown"].clear()
     await world.run_until("2h")
     assert "all alerts resolved" in world.story[-1]
+
+
+async def test_a_retry_waits_no_longer_because_the_clock_is_set_back() -> None:
+    world = World(rule("JobDown"))
+    world.at("1m").fires("JobDown", job="a")
+    world.at("1m10s").refuses(HOOK, DeliveryError("503"))
+    await world.run_until("3h")
+    world.receivers[HOOK].refusal = None
+    world.clock._now, world._ticked = START + HOUR, None
+    world.engine.clock_jumped(-2 * HOUR)
+    await world.run_until("1h30m")
+    assert [line.split(" ", 1)[1] for line in world.story] == ["ops: JobDown{job=a} (first notification)"]
+
+
+async def test_a_retry_waits_no_longer_because_the_clock_was_set_back_before_a_restart() -> None:
+    world = World(rule("JobDown"))
+    world.at("1m").fires("JobDown", job="a")
+    world.at("1m10s").refuses(HOOK, DeliveryError("503"))
+    await world.run_until("3h")
+    world.receivers[HOOK].refusal = None
+    world.restart()
+    world.clock._now, world._ticked = START + HOUR, None
+    await world.run_until("1h30m")
+    assert [line.split(" ", 1)[1] for line in world.story] == ["ops: JobDown{job=a} (first notification)"]
 
 
 async def test_a_long_downtime_and_a_short_one_after_it() -> None:
