@@ -64,6 +64,11 @@ class Line:
         return self.waiting.told.open if self.waiting is not None and self.waiting.attempts else {}
 
     @property
+    def marks(self) -> Mapping[str, Mark]:
+        """What the integration has heard, for certain or perhaps."""
+        return {**self.doubtful, **self.told.open}
+
+    @property
     def is_closing(self) -> bool:
         """True if the waiting message closes everything that was told, and opens nothing."""
         return self.waiting is not None and not self.waiting.told.open and self.closed >= self.heard
@@ -172,8 +177,8 @@ def _was_held(alert: Alert, cooled: Mapping[str, Cooling]) -> bool:
 
 
 def is_news(alert: Alert, known: Mark) -> bool:
-    """True if the alert is not what was told: it fired anew, or was muted since."""
-    return known.muted or known.fired_at != (alert.fired_at or alert.active_at)
+    """True if the alert is not what was told for certain: it fired anew, or was muted since."""
+    return known.told_at is None or known.muted or known.fired_at != (alert.fired_at or alert.active_at)
 
 
 def _heard(alert: Alert, told: Told) -> bool:

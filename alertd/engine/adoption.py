@@ -76,7 +76,7 @@ def adopt(
             continue
         giver = taken.get((group, name)) or lines.get(group, name)
         taken[group, name] = _without(giver, keys)
-        for key in giver.told.open.keys() & set(keys):
+        for key in giver.marks.keys() & set(keys):
             _hand_over(taken, lines, homes[key], name, key, giver)
     for (group, name), orphan in orphans.items():
         homes = {key: _homes(alerts.get(key), name, heirs) for key in orphan.names}
@@ -85,12 +85,11 @@ def adopt(
         elif any(lines.is_busy(home, name) for some in homes.values() for home in some):
             result.wait(name, homes)
         else:
-            for key in orphan.told.open:
+            for key in orphan.marks:
                 _hand_over(taken, lines, homes[key], name, key, orphan)
-            last = _last_word(group, integrations.get(name), name, _owed(orphan, homes, alerts, now), orphan, now)
-            result.deliveries.append(last)
-            result.lines[group, name] = orphan.after(last)
-            result.last_words = result.last_words or last.notification is not None
+            stays = _without(orphan, {key for key in homes if homes[key]})
+            owed = _owed(orphan, homes, alerts, now)
+            _say_last_words(result, (group, name), integrations.get(name), owed, orphan, stays.told, now)
     for (home, name), heir in taken.items():
         delivery = silent(home, name, heir.told, now, heir.last)
         result.deliveries.append(delivery)
@@ -113,7 +112,7 @@ def _is_closing(orphan: Line, homes: Mapping[str, Sequence[str]], alerts: Mappin
 
 def _owed(
     orphan: Line, homes: Mapping[str, Sequence[str]], alerts: Mapping[str, Alert], now: datetime
-) -> Iterable[NotifiedAlert]:
+) -> Collection[NotifiedAlert]:
     """What the receiver was told of, or was just to be, and will hear of no more."""
     owed: dict[str, NotifiedAlert] = {}
     if orphan.waiting is not None and orphan.waiting.notification is not None:
@@ -130,7 +129,7 @@ def _owed(
 def _hand_over(taken: dict[LineId, Line], lines: Lines, homes: Iterable[str], name: str, key: str, giver: Line) -> None:
     for home in homes:
         heir = taken.get((home, name)) or lines.get(home, name)
-        taken[home, name] = _inherit(heir, key, giver.told.open[key], giver.told)
+        taken[home, name] = _inherit(heir, key, giver.marks[key], giver.told)
 
 
 def _without(line: Line, keys: Collection[str]) -> Line:
@@ -144,10 +143,24 @@ def _inherit(heir: Line, labels_key: str, mark: Mark, told: Told) -> Line:
     return replace(heir, told=inherited)
 
 
-def _last_word(
-    group: str, integration: Integration | None, name: str, owed: Iterable[NotifiedAlert], line: Line, now: datetime
-) -> Delivery:
-    if integration is not None and integration.send_resolved and list(owed):
-        belated = any(one.labels.key not in line.heard for one in owed)
-        return closing(group, integration, owed, line, now, belated=belated)
-    return silent(group, name, Told(line.told.at, {}, line.told.cooling), now, line.last)
+def _say_last_words(
+    result: Adoption,
+    line_id: LineId,
+    integration: Integration | None,
+    owed: Collection[NotifiedAlert],
+    orphan: Line,
+    stays: Told,
+    now: datetime,
+) -> None:
+    """Close what is `owed`; what others have taken over is no longer told here, whether or not that is accepted."""
+    if integration is None or not integration.send_resolved or not owed:
+        last = silent(*line_id, replace(orphan.told, open={}), now, orphan.last)
+        result.deliveries.append(last)
+        result.lines[line_id] = orphan.after(last)
+        return
+    given = silent(*line_id, stays, now, orphan.last)
+    belated = any(one.labels.key not in orphan.heard for one in owed)
+    last = closing(line_id[0], integration, owed, orphan.after(given), now, belated=belated)
+    result.deliveries += [given, last]
+    result.lines[line_id] = orphan.after(given).after(last)
+    result.last_words = True

@@ -4,7 +4,7 @@ It knows the promises of the documentation, not the code: what it counts as told
 disk has.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -91,7 +91,7 @@ class Judge:
         """The disk has what became of it."""
         message = delivery.notification
         if message is not None and isinstance(outcome, Dead):
-            self._refused.update((message.integration, alert.labels) for alert in message.alerts)
+            self._give_up({(message.integration, alert.labels) for alert in message.alerts})
         if message is None or not isinstance(outcome, Sent):
             return
         self._acknowledged.add(message.id)
@@ -102,6 +102,11 @@ class Judge:
                 self._chill(message.integration, alert, outcome.at)
             else:
                 self._told.pop(who, None)
+
+    def _give_up(self, who: Collection[Who]) -> None:
+        self._refused.update(who)
+        for one in who:
+            self._told.pop(one, None)
 
     # What it thinks of it.
 
