@@ -101,9 +101,11 @@ class Dispatcher:
                 if before.receivers(alert.id) != self._groups.receivers(alert.id):
                     self._notice_groups(alert, self._clock.now())
 
-    def look_again(self) -> None:
+    def clock_jumped(self, by: timedelta) -> None:
         """The clock was set: look at every group now, rather than at an hour that may be far off."""
         now = self._clock.now()
+        self._adopt_at = self._adopt_at and now
+        self._held_until = self._held_until and self._held_until + by
         self._silences.look_again()
         for group in self._groups:
             self._schedule(group, now)

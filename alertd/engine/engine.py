@@ -112,8 +112,8 @@ class Engine:
 
     def clock_jumped(self, by: timedelta) -> None:
         """The clock was set: nothing waits for an hour that may be far off."""
-        self.dispatcher.look_again()
-        self.courier.clock_jumped(by)
+        for loop in (self.intake, self.dispatcher, self.courier):
+            loop.clock_jumped(by)
 
     async def touch(self, *, prune: bool = False) -> None:
         """Remember that the daemon is alive, for the length of the next downtime, and drop old history if asked."""

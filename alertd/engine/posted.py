@@ -50,6 +50,11 @@ class Intake:
         task.add_done_callback(self._done)
         await asyncio.shield(task)
 
+    def clock_jumped(self, _: timedelta) -> None:
+        """The clock was set: what could not be written is tried again now."""
+        self._tried_at = None
+        self.wake.set()
+
     def next_due(self) -> datetime | None:
         """When the next alert ends, unless it is spoken of again."""
         due = self._ends[0][0] if self._ends else None

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import Counter
 
 from tests.simulation.judge import BrokenPromise
 from tests.simulation.script import Script, write
@@ -13,22 +14,26 @@ def main() -> int:
     """0 if every promise was kept, 1 if one was broken."""
     options = _options()
     first, last = (options.seed, options.seed + 1) if options.seed is not None else map(int, options.seeds.split(":"))
+    tally: Counter[str] = Counter()
     for seed in range(first, last):
-        problem = failure(write(seed))
+        problem = failure(write(seed), tally)
         if problem is not None:
             print(f"seed {seed}: {problem!r}")
             if not options.quick:
                 short = shortest(write(seed), failure)
                 print(f"{short}\n{failure(short)}")
             return 1
-    print(f"{last - first} stories, every promise kept")
+    print(f"{last - first:,} stories, every promise kept\n")
+    print("\n".join(f"{count:10,}  {what}" for what, count in sorted(tally.items())))
     return 0
 
 
-def failure(script: Script) -> BaseException | None:
-    """How the story fails, None if it does not."""
+def failure(script: Script, tally: Counter[str] | None = None) -> BaseException | None:
+    """How the story fails, None if it does not; what happened in it is added to the tally."""
     try:
-        live(script)
+        happened = live(script)
+        if tally is not None:
+            tally.update(happened)
     except (AssertionError, ExceptionGroup) as problem:
         return _first(problem)
     return None

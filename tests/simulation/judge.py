@@ -4,7 +4,8 @@ It knows the promises of the documentation, not the code: what it counts as told
 disk has.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from alertd.core.delivery import Dead, Delivery, Outcome, Sent
 from alertd.core.labels import Labels
 from alertd.core.notification import Notification, NotifiedAlert, Reason
 from alertd.core.routes import REPEAT_INTERVAL, Route, routes_of
-from alertd.core.severity import Severity
+from alertd.core.severity import Severity, rank
 from alertd.core.silences import Silence
 from alertd.events import Event, Kind, Trouble
 from tests.simulation.script import INTEGRATIONS, LUNCH, Script
@@ -45,6 +46,8 @@ class Judge:
         self._script = script
         self.in_force: Route | None = None
         self.silences: dict[str, Silence] = {}  # that hold for certain, by job
+        self.untrue: set[Labels] = set()  # alerts whose condition has been false at some time
+        self._stale = any(doing.what == "prometheus" and "stale" in doing.arguments for doing in script.doings)
         self._texts: dict[str, object] = {}  # by message
         self._told: dict[Who, tuple[datetime, datetime]] = {}  # since when it fires, and when that was accepted
         self._cooling: dict[Who, Cooling] = {}
@@ -52,8 +55,8 @@ class Judge:
         self._closed: dict[Who, str] = {}  # the message that did
         self._acknowledged: set[str] = set()
         self._refused: set[Who] = set()  # of whom the receiver did not want to hear, for good
-        self._owed: dict[Who, int] = {}  # decided to be told, and not heard of since
-        self._count = 0
+        self._owed: set[Who] = set()  # decided to be told, and not heard of since
+        self.tally: Counter[str] = Counter()
 
     # What happens.
 
@@ -73,25 +76,27 @@ class Judge:
         """These are on the disk."""
         for delivery in deliveries:
             for alert in delivery.notification.alerts if delivery.notification else ():
-                self._owed[delivery.integration, alert.labels] = self._count
+                self._owed.add((delivery.integration, alert.labels))
 
     def heard(self, message: Notification) -> None:
         """A receiver accepted this, whether or not anybody learns of it."""
         content = [(str(alert.labels), alert.status) for alert in message.alerts]
         if message.id in self._texts:
             self._demand(self._texts[message.id] == content, "one id, one message", message)
+            self.tally["messages accepted again, with the same id"] += 1
             return
+        self.tally["messages accepted"] += 1
         self._texts[message.id] = content
         for alert in message.alerts:
             who = (message.integration, alert.labels)
-            self._owed.pop(who, None)
+            self._owed.discard(who)
             self._open_or_close(who, alert, message)
 
     def settled(self, delivery: Delivery, outcome: Outcome) -> None:
         """The disk has what became of it."""
         message = delivery.notification
         if message is not None and isinstance(outcome, Dead):
-            self._give_up({(message.integration, alert.labels) for alert in message.alerts})
+            self._give_up(message)
         if message is None or not isinstance(outcome, Sent):
             return
         self._acknowledged.add(message.id)
@@ -103,10 +108,12 @@ class Judge:
             else:
                 self._told.pop(who, None)
 
-    def _give_up(self, who: Collection[Who]) -> None:
-        self._refused.update(who)
-        for one in who:
-            self._told.pop(one, None)
+    def _give_up(self, message: Notification) -> None:
+        for alert in message.alerts:
+            who = (message.integration, alert.labels)
+            self._refused.add(who)
+            if not alert.firing:
+                self._told.pop(who, None)
 
     # What it thinks of it.
 
@@ -163,6 +170,8 @@ class Judge:
         if alert.firing:
             self._open[who] = message
             return
+        ended = alert.labels in self.untrue or alert.because or alert.name == "Posted" or self._stale
+        self._demand(ended, "who cannot be asked has not resolved", message)
         unsure = who in self._closed and self._closed[who] not in self._acknowledged
         expected = who in self._open or message.belated or unsure
         self._demand(expected, "what is closed was open", message)
@@ -180,27 +189,35 @@ class Judge:
         firing = [alert for alert in board if alert.firing]
         found, wanted = {alert.labels for alert in firing if not alert.posted}, set(true)
         self._equal("what is true fires, and nothing else", found, wanted)
-        muted = {alert.labels for alert in firing if self._is_inhibited(alert, firing)}
+        muted = {alert.labels for alert in firing if self._is_inhibited(alert.labels, firing)}
         should = set(_audience(root, firing))
         believed = set(self._open)
-        missing = {who for who in should - believed if who[1] not in muted and not self._is_cooling_at_end(who, now)}
+        begun = {alert.labels: alert.starts_at for alert in firing}
+        now_known = {who for who in believed if self._told.get(who, (None,))[0] == begun.get(who[1])}
+        missing = {who for who in should - believed if who[1] not in muted and not self._may_wait(who, now)}
+        missed = {who for who in should - now_known if who[1] not in muted and not self._may_wait(who, now)}
         self._equal("all who should know do", missing, set())
-        self._equal("every firing that was told is closed", believed - should - self._refused, set())
+        self._equal("what fires anew is news", missed - self._refused, set())
+        held = {who for who in believed if self._is_inhibited(who[1], firing)}
+        self._equal("every firing that was told is closed", believed - should - held - self._refused, set())
         if not self._script.has("reloads", "silences") and not self._may_be_lost():
-            self._equal("what is decided is told", set(self._owed), set())
+            self._equal("what is decided is told", self._owed, set())
 
     def _may_be_lost(self) -> bool:
         refused = any(doing.what == "receiver" and "wrong" in doing.arguments for doing in self._script.doings)
         lunch = any(one.mute_time_intervals for one in self._script.setting.route.walk())
         return refused or lunch or self._script.setting.inhibits
 
-    def _is_inhibited(self, alert: Alert, firing: Iterable[Alert]) -> bool:
+    def _is_inhibited(self, alert: Labels, firing: Iterable[Alert]) -> bool:
         source = any(one.name == "ClusterDown" for one in firing)
-        return self._script.setting.inhibits and alert.name == "JobDown" and source
+        return self._script.setting.inhibits and alert["alertname"] == "JobDown" and source
 
-    def _is_cooling_at_end(self, who: Who, now: datetime) -> bool:
+    def _may_wait(self, who: Who, now: datetime) -> bool:
+        """Whether a cooldown may still hold this back."""
         cooling = self._cooling.get((who[0], who[1].without("severity")))
-        return (cooling is not None and now < cooling.until) or (cooling is not None and self._script.has("clock"))
+        if cooling is None or rank(who[1].get("severity", "")) > cooling.severity:
+            return False
+        return now < cooling.until or self._script.has("clock")
 
     def _equal(self, promise: str, found: object, wanted: object) -> None:
         if found != wanted:

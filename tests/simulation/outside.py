@@ -6,6 +6,7 @@ died has no effects any more, whatever its tasks still try.
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,6 +27,9 @@ from alertd.store.writer import Writer
 
 T = TypeVar("T")
 FOREVER = 100_000.0  # seconds; longer than any story
+
+
+_FAULTS = {"dies": "the process dies", "fails": "a call fails", "waits": "a call takes long,"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Outside:
     life: Life = field(default_factory=Life)
     armed: dict[str, list[Fault]] = field(default_factory=dict)
     died: asyncio.Event = field(default_factory=asyncio.Event)
+    tally: Counter[str] = field(default_factory=Counter)  # what went wrong, and how often
 
     def arm(self, place: str, *faults: Fault) -> None:
         """The next calls there fail like this, one each."""
@@ -76,6 +81,7 @@ class Outside:
         return faults.pop(0) if faults else None
 
     async def _strike(self, life: Life, fault: Fault, refusal: Callable[[], Exception]) -> None:
+        self.tally[f"{_FAULTS[fault.how]} {'after' if fault.late else 'before'} the effect"] += 1
         match fault.how:
             case "dies":
                 life.dead = True
@@ -206,6 +212,8 @@ class Wire:
             return error
 
     async def _answer(self, expr: str, at: datetime) -> Answer | QueryError:
+        for mood in self._moods:
+            self._outside.tally[f"a query while Prometheus is {mood}"] += 1
         if "slow" in self._moods:
             await asyncio.sleep(25)
             return QueryError("no answer within 25 s", QueryFailure.TIMEOUT)
@@ -228,11 +236,8 @@ def _unreachable() -> QueryError:
     return QueryError("connection refused", QueryFailure.UNREACHABLE)
 
 
-REFUSALS = {
-    "busy": DeliveryError("503"),
-    "patience": DeliveryError("429", reason="rate_limited"),
-    "wrong": DeliveryError("400", permanent=True),
-}
+REFUSALS = {"busy": DeliveryError("503"), "wrong": DeliveryError("400", permanent=True)}
+_MOODS = {"busy": "busy (503)", "wrong": "misconfigured (400)", "deaf": "deaf"}
 
 
 class Door:
@@ -252,6 +257,8 @@ class Door:
 
     async def _receive(self, notification: Notification) -> str:
         mood = self._moods.get(self._name, "")
+        if mood:
+            self._outside.tally[f"a message while its receiver is {_MOODS[mood]}"] += 1
         if mood == "deaf":
             await asyncio.sleep(FOREVER)
         if mood in REFUSALS:

@@ -20,7 +20,7 @@ INTEGRATIONS = {"ops": (Integration("ops/webhook[0]", "ops"),), "db": (Integrati
 DOORS = [one.id for some in INTEGRATIONS.values() for one in some]
 INHIBITION = InhibitRule((Matcher("alertname", "=", "ClusterDown"),), (Matcher("alertname", "=", "JobDown"),))
 LUNCH: Interval = (Span(times=((8, 12),)),)  # minutes of the day, which begins with the story
-PLACES = ("disk.record", "disk.commit", "disk.claim", "disk.settle", "disk.silence", "prometheus", *DOORS)
+PLACES = ("disk.record", *["disk.commit"] * 3, "disk.claim", "disk.settle", "disk.silence", "prometheus", *DOORS)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Setting:
     cooldown: timedelta
     route: Route
     inhibits: bool
-    ends_firing: bool  # what is true when all is well again
+    ends: str  # what is true when all is well again: everything, nothing, or what was true before
 
     def __str__(self) -> str:
         route = self.route
@@ -45,7 +45,7 @@ class Setting:
             "repeat_interval": route.repeat_interval or timedelta(0),
         }
         texts = [f"{name} {spelled(time)}" for name, time in times.items()]
-        return "; ".join([*texts, _tree(route), "inhibits" * self.inhibits, "ends firing" * self.ends_firing])
+        return "; ".join([*texts, _tree(route), "inhibits" * self.inhibits, f"ends with {self.ends}"])
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def write(seed: int) -> Script:
         cooldown=dice.choice([minutes[0], minutes[10], minutes[180]]),
         route=dice.choice(routes),
         inhibits=dice.random() < 0.25,
-        ends_firing=dice.random() < 0.5,
+        ends=dice.choice(["everything", "nothing", "what was"]),
     )
     kinds = dice.sample(sorted(_TROUBLES), k=dice.randint(1, 5))
     doings = [_alert(dice) for _ in range(dice.randint(2, 16))]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from selectors import DefaultSelector
 from typing import Any
@@ -58,7 +58,8 @@ class WallClock:
         """Somebody sets the clock. Whoever sleeps looks again, as with the real one a second later."""
         self._offset += by
         for sleep in self._sleeps:
-            sleep.reschedule(self.elapsed())
+            with suppress(RuntimeError):  # its time has come anyway
+                sleep.reschedule(self.elapsed())
 
     async def sleep_until(self, at: datetime | None, wake: Wake | None = None) -> None:
         while wake is None or not wake.is_set():

@@ -1,9 +1,11 @@
 """One story, lived through: the real engine with its loops running, until it is over or a promise is broken."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 from alertd.core import grid
@@ -42,13 +44,16 @@ INTERVAL = timedelta(seconds=30)
 _PULSE = timedelta(seconds=60)
 _RESOLVE_TIMEOUT = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
+_A_WHILE = 70.0  # seconds; long enough for an end to be seen, too short for it to be told in every story
 _LONGEST = 200.0  # seconds for which anything may be delayed
 
 
-def live(script: Script) -> None:
-    """Live through the story. Raises BrokenPromise."""
+def live(script: Script) -> Counter[str]:
+    """Live through the story; what went wrong in it, and what was said. Raises BrokenPromise."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(World(script).run())
+        world = World(script)
+        runner.run(world.run())
+        return world.tally
 
 
 class World:
@@ -68,6 +73,7 @@ class World:
         self._clock_set = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._broken: BaseException | None = None
+        self.tally = self._outside.tally
 
     async def run(self) -> None:
         """From the first start to long after all is well again."""
@@ -84,6 +90,7 @@ class World:
         await self._bury(0)
         await self._until(self._now + 1e-6)
         same(before, self._state())
+        self.tally += self._judge.tally
         await self._bury(0)
 
     @property
@@ -102,7 +109,9 @@ class World:
         self._tell_server(name)
 
     def _resolves(self, name: str, job: str, severity: str) -> None:
-        self._true.discard((name, Labels({"alertname": name, "job": job, "severity": severity})))
+        labels = Labels({"alertname": name, "job": job, "severity": severity})
+        self._judge.untrue.add(labels)
+        self._true.discard((name, labels))
         self._tell_server(name)
 
     def _tell_server(self, name: str) -> None:
@@ -120,6 +129,7 @@ class World:
         self._outside.arm(place, *[Fault(how, late, seconds)] * times)
 
     def _dies(self, downtime: float) -> None:
+        self.tally["the process is killed between two calls"] += self._engine is not None
         self._outside.life.dead = True
         self._outside.died.set()
         self._starts_at = self._now + downtime
@@ -135,9 +145,11 @@ class World:
 
     def _reloads(self, route: Any) -> None:
         self._route = route
+        self.tally["another configuration is loaded"] += 1
         self._ask(self._follow())
 
     def _clock_jumps(self, seconds: float) -> None:
+        self.tally[f"the clock is set {'forward' if seconds > 0 else 'back'}"] += 1
         self._clock.jump(timedelta(seconds=seconds))
         self._ask(self._notice_jump(timedelta(seconds=seconds)))
 
@@ -282,11 +294,14 @@ class World:
             await self._until(self._now + 1.0)
         for job in JOBS:
             await self._end_silence(job)
-            for name in ("JobDown", "ClusterDown"):
-                for severity in SEVERITIES:
-                    self._resolves(name, job, severity)
-            if self._script.setting.ends_firing:
-                self._fires("JobDown", job, SEVERITIES[0])
+        if self._script.setting.ends == "what was":
+            return
+        for job, name, severity in product(JOBS, ("JobDown", "ClusterDown"), SEVERITIES):
+            self._resolves(name, job, severity)
+        if self._script.setting.ends == "everything":
+            await self._until(self._now + _A_WHILE)
+            for job in JOBS:
+                self._fires("JobDown", job, SEVERITIES[job == "b"])
 
     def _state(self) -> Mapping[str, object]:
         engine = self._alive
