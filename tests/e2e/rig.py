@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,8 +57,9 @@ class _Served:
                 self.send_response(status)
                 for name, value in {**headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
+                with suppress(ConnectionError):  # whoever asked was killed
+                    self.end_headers()
+                    self.wfile.write(body)
 
             do_GET = do_POST
 
@@ -94,13 +96,14 @@ class Exporter(_Served):
 
 
 class Hook(_Served):
-    """A webhook receiver that keeps every message it accepted; a test may make it answer something else."""
+    """A webhook receiver that keeps every message it accepted; a test may make it answer something else, or later."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
         self.ids: list[str] = []
         self.attempts = 0
         self.status, self.headers = 200, dict[str, str]()
+        self.pause = 0.0  # seconds before it answers
         super().__init__(self._take)
 
     def _take(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -108,6 +111,7 @@ class Hook(_Served):
         if self.status == 200:
             self.messages.append(json.loads(body))
             self.ids.append(handler.headers.get("webhook-id", ""))
+        time.sleep(self.pause)
         return self.status, self.headers, b"ok"
 
     @property
@@ -233,10 +237,14 @@ class Alertd:
         assert self._process is not None
         return self._process
 
-    def start(self) -> None:
+    def spawn(self) -> None:
+        """Start it, and do not wait."""
         argv = [alertd(), "run", "--config", "config.yaml", "--listen", f"127.0.0.1:{self.port}"]
         self._process = Process("alertd", argv, self.folder)
-        until(f"alertd to be ready, see {self._process.log}", lambda: self._ready())
+
+    def start(self) -> None:
+        self.spawn()
+        until(f"alertd to be ready, see {self.process.log}", self._ready)
 
     def _ready(self) -> str:
         if not self.process.alive:
