@@ -226,7 +226,7 @@ def test_whatever_prometheus_answers_states_are_held_and_the_reason_is_told(worl
         world.prometheus.act = act
         until(f"{name}: {words}, not {errors(alertd)}", lambda w=words: all(w in one for one in errors(alertd)), 10)
         assert alertd.metric("alertd_rule_evaluation_failures_total") > failed
-        assert alertd.alerts() == {"Broken": "firing"}
+        assert alertd.alerts()["Broken"] == "firing"  # a self-alert may be on its way, too
     listed = run("alerts", "--url", alertd.url, cwd=world.folder)
     assert (listed.returncode, "Broken" in listed.stdout) == (0, True)
     world.prometheus.act = None
