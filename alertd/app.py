@@ -24,9 +24,9 @@ from alertd.core.rules import Rule, RuleGroup
 from alertd.edges import Edge, Edges, open_edges, scripted
 from alertd.engine import selfrules
 from alertd.engine.asking import Sources
-from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
 from alertd.engine.history import Recorder
+from alertd.engine.routing import Routing
 from alertd.engine.selfwatch import Selfwatch
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker

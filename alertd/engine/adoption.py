@@ -64,14 +64,14 @@ def adopt(
 ) -> Adoption:
     """Move the marks of orphaned lines to the lines that took over, and close what none did.
 
-    `moved` are alerts that left lines which go on, for others; they and `alerts`, which are all, go by `Labels.key`.
+    `moved` are alerts that left lines which go on, or lines that are busy; they and `alerts`, all, go by `Labels.key`.
     `heirs` names the groups in which an alert is told to an integration.
     """
     result = Adoption()
     taken: dict[LineId, Line] = {}
     for (group, name), keys in moved.items():
         homes = {key: _homes(alerts.get(key), name, heirs) for key in keys}
-        if any(lines.is_busy(home, name) for some in homes.values() for home in some):
+        if lines.is_busy(group, name) or any(lines.is_busy(home, name) for some in homes.values() for home in some):
             result.wait(name, keys)
             continue
         giver = taken.get((group, name)) or lines.get(group, name)

@@ -7,7 +7,7 @@ again, and nobody leaves it who is not the same as when it was decided.
 
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alertd.core.alerts import Alert, Transition
@@ -16,16 +16,14 @@ from alertd.core.dedup import Line, next_look
 from alertd.core.delivery import Dead, Delivery, Outcome, Retry
 from alertd.core.flush import Flush, flush, forgettable
 from alertd.core.groups import AlertId, Group
-from alertd.core.inhibition import Inhibitor, InhibitRule
-from alertd.core.intervals import Calendar
+from alertd.core.inhibition import Inhibitor
 from alertd.core.labels import Labels
 from alertd.core.mutes import AUDIBLE, Mutes, Muting, Nothing, Verdict
-from alertd.core.receivers import Integration
-from alertd.core.routes import Route
 from alertd.core.silences import Silence, Silences
 from alertd.engine.adoption import adopt, leaving
 from alertd.engine.groups import Groups, by_age
 from alertd.engine.lines import LineId, Lines
+from alertd.engine.routing import Routing
 from alertd.errors import StoreError
 from alertd.events import AlertGrouped, AlertMuted, Considered, GroupFlushed, Kind, Trouble
 from alertd.ports import Clock, Observer, Store
@@ -33,21 +31,6 @@ from alertd.ports import Clock, Observer, Store
 _AT_ONCE = 200  # groups flushed in one transaction: enough to share its cost, few enough to go out soon
 _AFTER_FAILURE = timedelta(seconds=5)
 _MOMENT = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True)
-class Routing:
-    """What the configuration says about telling people."""
-
-    root: Route
-    receivers: Mapping[str, Sequence[Integration]]
-    external_url: str = ""
-    inhibit_rules: Sequence[InhibitRule] = ()
-    calendar: Calendar = field(default_factory=Calendar)
-
-    def of(self, route: Route) -> Sequence[Integration]:
-        """The integrations that a route tells."""
-        return self.receivers.get(route.receiver, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +227,7 @@ class Dispatcher:
 
     def _decide(self, group: Group, now: datetime) -> Flush:
         key, integrations = group.key, self._routing.of(group.route)
-        speaking = [one.id for one in integrations if group.keys.isdisjoint(self._awaited.get(one.id, ()))]
+        speaking = [one.id for one in integrations if not self._is_awaited(group, one.id)]
         if len(speaking) < len(integrations):
             self._withheld.add(key)
         lines = self._lines.free(key, speaking)
@@ -281,6 +264,10 @@ class Dispatcher:
         self._notice_mutes(group, result.muted, now)
         if not group.members:
             self._groups.drop(group)
+
+    def _is_awaited(self, group: Group, integration: str) -> bool:
+        awaited = self._awaited.get(integration, ())
+        return bool(awaited) and not group.keys.isdisjoint(awaited)
 
     def _is_unchanged(self, group: Group, alert: Alert) -> bool:
         return alert.id in group.departed or self._board.find(alert.id) is alert
@@ -356,9 +343,6 @@ class Dispatcher:
             integrations = {one.id: one for some in self._routing.receivers.values() for one in some}
             alerts = {alert.labels.key: alert for alert in sorted(self._board.all(), key=lambda one: one.firing)}
             adoption = adopt(orphans, self._part(alerts, now), alerts, self._heirs, self._lines, integrations, now)
-            for line_id, gone in leaving(self._lines, self._served):
-                if self._lines.is_busy(*line_id):
-                    adoption.wait(line_id[1], gone)
             try:
                 if adoption.deliveries:
                     await self._store.commit(adoption.deliveries, ())
@@ -373,17 +357,20 @@ class Dispatcher:
             self._post(adoption.deliveries)
 
     def _part(self, alerts: Mapping[str, Alert], now: datetime) -> Mapping[LineId, Collection[str]]:
-        """Find who left groups that go on: those that are told to the same integration elsewhere are returned, the
-        others end where they were.
+        """Find who left groups that go on. Those that are told to the same integration elsewhere are returned, the
+        others end where they were; nobody goes while a message is under way.
         """
-        moved: dict[LineId, list[str]] = {}
+        moved: dict[LineId, set[str]] = {}
         for (key, name), gone in leaving(self._lines, self._served):
             group = self._served(key, name)
-            if group is None or self._lines.is_busy(key, name):
+            if self._lines.is_busy(key, name):
+                moved[key, name] = gone
+                continue
+            if group is None:
                 continue
             for alert in (alerts[one] for one in gone & alerts.keys()):
                 if any(self._heirs(alert, name)):
-                    moved.setdefault((key, name), []).append(alert.labels.key)
+                    moved.setdefault((key, name), set()).add(alert.labels.key)
                 elif alert.firing or alert.resolved:
                     self._groups.part(group, alert.id, now)
                     self._schedule(group, group.next_tick(now))

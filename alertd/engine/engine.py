@@ -13,10 +13,11 @@ from alertd.core.rules import RuleGroup
 from alertd.core.silences import Silences
 from alertd.engine.asking import Sources
 from alertd.engine.courier import Courier
-from alertd.engine.dispatcher import Dispatcher, Routing
+from alertd.engine.dispatcher import Dispatcher
 from alertd.engine.evaluator import Evaluator
 from alertd.engine.expansion import Expander
 from alertd.engine.posted import Intake
+from alertd.engine.routing import Routing
 from alertd.engine.silences import Silencer
 from alertd.errors import StoreError
 from alertd.events import Kind, Restored, Trouble

@@ -19,8 +19,8 @@ from alertd.core.samples import Sample
 from alertd.core.silences import Draft, State
 from alertd.datasources.fused import FusedDatasource
 from alertd.engine.asking import Sources
-from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
+from alertd.engine.routing import Routing
 from alertd.errors import SilenceError, StoreError
 from alertd.events import Event
 from tests.datasources.fusing import FusingServer

@@ -27,8 +27,8 @@ from alertd.core.rules import Rule, RuleGroup
 from alertd.core.samples import Answer, Sample
 from alertd.core.silences import Draft, Silence
 from alertd.engine.asking import Sources
-from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
+from alertd.engine.routing import Routing
 from alertd.engine.selfrules import NAME
 from alertd.engine.selfwatch import Selfwatch
 from alertd.engine.silences import Silencer

@@ -14,8 +14,8 @@ from alertd.core.labels import Labels
 from alertd.core.routes import Route
 from alertd.datasources.prometheus import PrometheusDatasource
 from alertd.engine.asking import Sources
-from alertd.engine.dispatcher import Routing
 from alertd.engine.engine import Engine, Plan
+from alertd.engine.routing import Routing
 from alertd.store.memory import MemoryStore
 from alertd.testing import ManualClock, RecordingObserver
 from alertd.web.prometheus import routes
