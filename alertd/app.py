@@ -282,7 +282,13 @@ def plan(config: Config, edges: Edges, own: Datasource, conditions: Conditions) 
         groups=[*(_linked(group, urls) for group in config.rules.groups), selfrules.GROUP],
         sources=Sources({**edges.datasources, selfrules.NAME: own}, conditions),
         routing=Routing(
-            config.route, receivers, config.web.external_url, config.inhibit_rules, Calendar(config.intervals)
+            config.route,
+            receivers,
+            config.web.external_url,
+            config.inhibit_rules,
+            Calendar(config.intervals),
+            config.flapping,
+            config.storms,
         ),
         notifiers=edges.notifiers,
         external_labels=config.evaluation.external_labels,

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome
+from alertd.core.flapping import Spell
 from alertd.core.history import Entry, Seen
 from alertd.core.labels import Labels
 from alertd.core.notification import Notification
@@ -100,6 +101,7 @@ class Snapshot:
     holds, for every group and integration, the newest delivery that was sent or silent, and the pending one if there
     is one. `alive_at` is when the daemon last said that it was alive; None on a new store. `silences` are all that were
     not pruned. `damage` says what could not be read, one sentence each; it is not there any more.
+    `spells` are those that ended within a day before that.
     """
 
     alerts: tuple[Alert, ...] = ()
@@ -107,6 +109,7 @@ class Snapshot:
     alive_at: datetime | None = None
     silences: tuple[Silence, ...] = ()
     damage: tuple[str, ...] = ()
+    spells: tuple[Spell, ...] = ()
 
 
 class History(Protocol):
@@ -137,7 +140,7 @@ class Store(History, Protocol):
     async def load(self) -> Snapshot: ...
 
     async def record(self, transitions: Sequence[Transition]) -> None:
-        """Write `after` of each transition, or delete `before` where there is none.
+        """Write `after` of each transition, or delete `before` where there is none; and the spells that are over.
 
         An alert that ended is kept apart from one of the same rule and labels that begins anew, until it is forgotten.
         """
@@ -171,7 +174,9 @@ class Store(History, Protocol):
         """Outbox rows by status."""
 
     async def prune(self, before: datetime) -> int:
-        """Delete finished rows older than that on which nothing depends, and silences that ended before; how many."""
+        """Delete finished rows older than that on which nothing depends, and silences and spells that ended before; how
+        many rows.
+        """
 
     async def touch(self, now: datetime) -> None:
         """Remember that the daemon was alive."""

@@ -25,6 +25,7 @@ from alertd.config.http import HttpConfig
 from alertd.config.inhibition import InhibitRule
 from alertd.config.intervals import TimeInterval
 from alertd.config.webmodels import WebSettings
+from alertd.core import flapping, storms
 from alertd.core.history import Limits
 from alertd.core.rules import DEFAULT_INTERVAL
 
@@ -103,6 +104,37 @@ class EvaluationEntry(Strict):
     external_labels: LabelMap = Field(default_factory=dict, description="Labels for every alert that lacks them.")
 
 
+class FlappingEntry(Strict):
+    """From when on an alert that comes and goes is told as that, once, and then left alone until it calms."""
+
+    window: Annotated[Duration, Field(le=timedelta(days=1))] = Field(
+        default=flapping.Bounds().window, description="How far back changes count; at most 1d; 0s: alerts never flap."
+    )
+    high: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=flapping.Bounds().high, description="It flaps when more than this, in percent, has changed."
+    )
+    low: Annotated[float, Field(ge=0, le=100)] = Field(
+        default=flapping.Bounds().low, description="It is calm when no more than this has."
+    )
+    posted: Flag = Field(default=False, description="Whether alerts that others post may flap, too.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low must not be greater than high: an alert that flaps could never calm")
+        return self
+
+
+class StormsEntry(Strict):
+    """From when on a receiver is told of many new groups together."""
+
+    groups: Integer = Field(
+        default=storms.Bounds().groups, ge=0, description="How many groups of a receiver may begin in a window; 0: any."
+    )
+    window: PositiveDuration = Field(default=storms.Bounds().window, description="How long that is.")
+    posted: Flag = Field(default=False, description="Whether alerts that others post count, and are gathered, too.")
+
+
 class HistoryEntry(Strict):
     """How much is kept of what was decided, for `alertd why`."""
 
@@ -173,6 +205,8 @@ class ConfigFile(Strict):
     log: LogEntry = Field(default=LogEntry(), description="How alertd speaks about itself.")
     reload: ReloadEntry = Field(default=ReloadEntry(), description="When the files are read again.")
     heartbeat: HeartbeatEntry | None = Field(default=None, description="Who is told that alertd lives.")
+    flapping: FlappingEntry = Field(default=FlappingEntry(), description="Alerts that come and go.")
+    storms: StormsEntry = Field(default=StormsEntry(), description="Many alerts at once.")
     global_: GlobalConfig = Field(default=GlobalConfig(), alias="global", description="Defaults of receivers.")
     route: RouteEntry | None = Field(default=None, description="The routing tree; not needed with one receiver.")
     receivers: list[SkipValidation[ReceiverEntry]] = Field(default_factory=list, description="Who can be told.")

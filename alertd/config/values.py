@@ -13,6 +13,7 @@ from alertd.config.rules import RuleSet, matched
 from alertd.config.templates import Templates
 from alertd.config.watching import Stamp, stamp
 from alertd.config.webmodels import LimitsEntry, TokenEntry, WebConfigFile
+from alertd.core import flapping, storms
 from alertd.core.history import Limits
 from alertd.core.inhibition import InhibitRule
 from alertd.core.intervals import Interval
@@ -147,6 +148,8 @@ class Config:
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     history: Limits = field(default_factory=Limits)
     heartbeat: HeartbeatConfig | None = None
+    flapping: flapping.Bounds = field(default_factory=flapping.Bounds)
+    storms: storms.Bounds = field(default_factory=storms.Bounds)
     matchers: Grammar = Grammar.FALLBACK  # that of files and of the API
     start_delay: timedelta = timedelta(0)  # in which nothing is told after the start
     watch: timedelta = timedelta(0)  # how often the files are looked at; 0: never

@@ -35,6 +35,7 @@ class Alert:
 
     `active_at`: the condition became true; `fired_at`: it had been true for `for`; `missing_since`: it is no longer,
     but `keep_firing_for` keeps it; `resolved_at`: it ended, `because` says how if not by its condition.
+    `flapping` says how often it came and went, to those who are just to be told that it flaps; it is not kept.
     """
 
     rule: str
@@ -51,6 +52,7 @@ class Alert:
     cooldown: timedelta | None = None
     notify: tuple[str, ...] = ()
     posted: Posted | None = None
+    flapping: str = ""
 
     @property
     def id(self) -> tuple[str, Labels]:

@@ -3,6 +3,7 @@
 Alertmanager's order of questions, asked per alert instead of per group:
 
     firing, and not told yet (or told, resolved unseen, and fired again; or muted since)  → new, unless in cooldown
+    flapping, and not told as that yet                                                    → new, unless in cooldown
     told as firing, and resolved                                                          → to be closed
     told as firing, still firing, and its repeat has come                                 → repeated
 
@@ -67,6 +68,11 @@ class Line:
     def marks(self) -> Mapping[str, Mark]:
         """What the integration has heard, for certain or perhaps."""
         return {**self.doubtful, **self.told.open}
+
+    def was_told_to_flap(self, key: str) -> bool:
+        """True if the integration knows that this alert flaps."""
+        known = self.told.open.get(key)
+        return known is not None and known.flapping and known.told_at is not None
 
     @property
     def is_closing(self) -> bool:
@@ -162,7 +168,11 @@ def _reason(
 
 
 def _why_new(causes: Sequence[Alert], line: Line) -> Reason:
+    if all(alert.flapping for alert in causes):
+        return Reason.FLAPPING
     marks = [line.told.open.get(alert.labels.key) for alert in causes]
+    if all(known is not None and known.flapping and known.told_at is not None for known in marks):
+        return Reason.CALM
     if all(known is not None and known.muted and known.told_at is not None for known in marks):
         return Reason.UNMUTED
     if all(_was_held(alert, line.cooling) for alert in causes):
@@ -177,8 +187,10 @@ def _was_held(alert: Alert, cooled: Mapping[str, Cooling]) -> bool:
 
 
 def is_news(alert: Alert, known: Mark) -> bool:
-    """True if the alert is not what was told for certain: it fired anew, or was muted since."""
-    return known.told_at is None or known.muted or known.fired_at != (alert.fired_at or alert.active_at)
+    """True if the alert is not what was told for certain: it fired anew, was muted since, flaps or has calmed."""
+    if known.told_at is None or known.muted or known.flapping is not bool(alert.flapping):
+        return True
+    return known.fired_at != (alert.fired_at or alert.active_at)
 
 
 def _heard(alert: Alert, told: Told) -> bool:

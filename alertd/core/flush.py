@@ -4,7 +4,7 @@ The pipeline, one stage a line: collapse → mute → deduplicate → write one 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from alertd.core import mutes as muting
@@ -63,6 +63,7 @@ def flush(
     why = {one.labels: verdict for one in collapsed if (verdict := mutes.verdict(one, group.route, now))}
     audible = tuple(alert for alert in collapsed if alert.labels not in why)
     muted = tuple(alert for alert in collapsed if alert.labels in why)
+    flapping = any(not why[alert.labels].is_strict for alert in muted)
     watched = muted or any(alert.firing and mutes.concern(alert, group.route, now) for alert in audible)
     deliveries: list[Delivery] = []
     verdicts: list[Verdict] = []
@@ -72,11 +73,12 @@ def flush(
         if integration.id not in lines:
             continue
         line = lines[integration.id]
-        decision = decide(audible, muted, line, group.route, integration, now)
+        hearing, held = _heard(collapsed, why, line) if flapping else (audible, muted)
+        decision = decide(hearing, held, line, group.route, integration, now)
         delivery = _deliver(group, integration, decision, line, external_url, now)
         after[integration.id] = line.after(delivery) if delivery else line
         deliveries += [delivery] if delivery else []
-        looks.append(next_look(audible, after[integration.id], group.route, now))
+        looks.append(next_look(hearing, after[integration.id], group.route, now))
         verdicts.append(
             Verdict(integration.id, decision.reason, len(decision.firing), len(decision.closing), len(muted))
         )
@@ -119,6 +121,23 @@ def silent(group_key: str, integration: str, told: Told, now: datetime, after: s
     """
     name = identify(group_key, integration, now, after)
     return Delivery(name, group_key, integration, now, told, status=Status.SILENT)
+
+
+def _heard(
+    alerts: Iterable[Alert], why: Mapping[Labels, muting.Verdict], line: Line
+) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
+    """Who is audible on this line, and who is not: an alert that only flaps is, until it was told as that."""
+    audible: list[Alert] = []
+    muted: list[Alert] = []
+    for alert in alerts:
+        verdict = why.get(alert.labels)
+        if verdict is None:
+            audible.append(alert)
+        elif verdict.is_strict or alert.resolved or line.was_told_to_flap(alert.labels.key):
+            muted.append(alert)
+        else:
+            audible.append(replace(alert, flapping=verdict.flapping))
+    return tuple(audible), tuple(muted)
 
 
 def _deliver(

@@ -1,11 +1,12 @@
 """Who mutes an alert now, and why: the place where silences, inhibition and time intervals are asked."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from alertd.core.alerts import Alert
+from alertd.core.flapping import Bounds, Flapping
 from alertd.core.inhibition import Inhibition, Inhibitor
 from alertd.core.intervals import Calendar
 from alertd.core.routes import Route
@@ -17,16 +18,28 @@ class Verdict:
     """Everything that mutes an alert on one route; falsy when it is audible.
 
     `silenced_by` are ids of silences; `muted_by` are mute time intervals that hold; `outside` are all active time
-    intervals of the route, if none of them holds.
+    intervals of the route, if none of them holds. `flaps_since`: it came and went `changes` times of late.
     """
 
     silenced_by: tuple[str, ...] = ()
     inhibited_by: tuple[Inhibition, ...] = ()
     muted_by: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    flaps_since: datetime | None = None
+    changes: int = field(default=0, compare=False)
 
     def __bool__(self) -> bool:
+        return self.flaps_since is not None or self.is_strict
+
+    @property
+    def is_strict(self) -> bool:
+        """True if nobody may be told anything; of one that only flaps everybody is told so, once."""
         return bool(self.silenced_by or self.inhibited_by or self.muted_by or self.outside)
+
+    @property
+    def flapping(self) -> str:
+        """How it flaps, for people."""
+        return f"{self.changes} changes, flapping since {self.flaps_since:%H:%M} UTC" if self.flaps_since else ""
 
     def __str__(self) -> str:
         return "; ".join(self._reasons()) or "audible"
@@ -40,6 +53,8 @@ class Verdict:
             yield f"muted by the time interval {', '.join(self.muted_by)}"
         if self.outside:
             yield f"outside the active time interval {', '.join(self.outside)}"
+        if self.flaps_since:
+            yield self.flapping
 
 
 AUDIBLE = Verdict()
@@ -65,17 +80,23 @@ class Nothing:
 
 
 class Muting:
-    """Silences, inhibition and time intervals together. Reads what others keep up to date; any thread may ask."""
+    """Silences, inhibition, time intervals and flapping. Reads what others keep up to date; any thread may ask."""
 
-    def __init__(self, silences: Silences, inhibitor: Inhibitor, calendar: Calendar) -> None:
+    def __init__(
+        self, silences: Silences, inhibitor: Inhibitor, calendar: Calendar, flapping: Flapping | None = None
+    ) -> None:
         self._silences, self._inhibitor, self._calendar = silences, inhibitor, calendar
+        self._flapping = flapping or Flapping(Bounds())
 
     def verdict(self, alert: Alert, route: Route, now: datetime, /) -> Verdict:
         """Who mutes this alert on this route, all of them."""
         silenced = self._silences.muting(alert.labels, now)
         inhibited = self._inhibitor.inhibiting(alert.labels)
         muted, outside = self._calendar.muting(route, now)
-        return Verdict(silenced, inhibited, muted, outside) if silenced or inhibited or muted or outside else AUDIBLE
+        flips = self._flapping.of(alert, now)
+        if not (silenced or inhibited or muted or outside or flips.since):
+            return AUDIBLE
+        return Verdict(silenced, inhibited, muted, outside, flips.since, flips.count)
 
     def concern(self, alert: Alert, route: Route, now: datetime, /) -> bool:
         """True if a silence that has not ended matches it, an inhibition could, or the route knows time intervals."""

@@ -9,10 +9,11 @@ from functools import cached_property
 from alertd.core.alerts import Alert
 from alertd.core.labels import Labels, common
 from alertd.core.severity import Severity, rank
+from alertd.core.storms import is_gathering, summary
 
 
 class Reason(StrEnum):
-    """Why somebody is told; the texts are Alertmanager's `NotificationReason`, save the last three, which are ours."""
+    """Why somebody is told; the texts are Alertmanager's `NotificationReason`, save the last five, which are ours."""
 
     FIRST = "first notification"
     NEW_ALERTS = "new alerts added"
@@ -21,6 +22,8 @@ class Reason(StrEnum):
     REPEAT = "repeat interval elapsed"
     COOLDOWN_OVER = "cooldown over"
     UNMUTED = "no longer muted"
+    FLAPPING = "flapping"
+    CALM = "no longer flapping"
     TEST = "test"
 
 
@@ -54,10 +57,10 @@ class NotifiedAlert:
 
 
 def notified(alert: Alert) -> NotifiedAlert:
-    """How a receiver sees this alert."""
+    """How a receiver sees this alert; one that is told because it flaps says so in an annotation."""
     return NotifiedAlert(
         labels=alert.labels,
-        annotations=alert.annotations,
+        annotations={**alert.annotations, "flapping": alert.flapping} if alert.flapping else alert.annotations,
         starts_at=alert.starts_at,
         ends_at=alert.resolved_at,
         value=alert.value,
@@ -93,6 +96,11 @@ class Notification:
     @cached_property
     def resolved(self) -> tuple[NotifiedAlert, ...]:
         return tuple(alert for alert in self.alerts if not alert.firing)
+
+    @cached_property
+    def storm(self) -> list[str]:
+        """Its alerts by rule and severity, one line each, if they are told together because there are so many."""
+        return summary(self.alerts) if is_gathering(self.group_key) else []
 
     @property
     def status(self) -> str:

@@ -15,6 +15,7 @@ from alertd.core.history import Entry, What, of_alert, of_silence
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
 from alertd.core.silences import Silence
+from alertd.core.storms import origin
 
 DAY = timedelta(days=1)
 
@@ -185,7 +186,11 @@ def _grouped(entry: Entry, _: Past) -> _Told:
     facts = entry.facts
     due, group = _instant(facts["due"]), f"its group {Labels(facts['labels'])!r}"
     when = f"{group} is looked at next at {clock(due, entry.at)}" if due else group
-    return Kind.NOTE, when if facts["ended"] else f"{_matched(facts['route'])} → {facts['receiver']}; {when}"
+    if facts["ended"]:
+        return Kind.NOTE, when
+    route, gathered = origin(facts["route"])
+    storm = "; there are so many groups at once that it is told together with others (storms)" * gathered
+    return Kind.NOTE, f"{_matched(route)} → {facts['receiver']}{storm}; {when}"
 
 
 def _matched(route: str) -> str:
@@ -201,6 +206,11 @@ def _muted(entry: Entry, past: Past) -> _Told:
         *(f"inhibited by {Labels(one['labels'])!r} ({one['rule']})" for one in facts["inhibited"]),
         *([f"muted by the time interval {several(facts['muted'])} of its route"] if facts["muted"] else []),
         *([f"outside the active time interval {several(facts['outside'])}"] if facts["outside"] else []),
+        *(
+            [f"flapping ({facts['flaps']}): told as that once, and then not before it calms"]
+            if facts.get("flaps")
+            else []
+        ),
     ]
     return (Kind.HELD, "; ".join(reasons) + where) if reasons else (Kind.NOTE, f"nothing mutes it any more{where}")
 

@@ -20,7 +20,8 @@ class Mark:
     """An alert the integration believes to be firing.
 
     `fired_at` tells a re-fire from the firing that was told; `told_at` is when a message listing it was last accepted
-    (None: none has been yet); `muted`: it has been muted since, so its end is held and its return is news.
+    (None: none has been yet); `muted`: it has been muted since, so its end is held and its return is news. `flapping`:
+    it was told as that, so that it is held until it calms.
     """
 
     fired_at: datetime
@@ -29,6 +30,7 @@ class Mark:
     cooldown: timedelta | None = None
     told_at: datetime | None = None
     muted: bool = False
+    flapping: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def incident(labels: Labels) -> str:
 
 def mark(alert: Alert) -> Mark:
     """The mark of a firing alert about to be told."""
-    return Mark(alert.fired_at or alert.active_at, incident(alert.labels), alert.severity, alert.cooldown)
+    begun = alert.fired_at or alert.active_at
+    return Mark(begun, incident(alert.labels), alert.severity, alert.cooldown, flapping=bool(alert.flapping))
 
 
 def accepted(told: Told, notification: Notification, at: datetime) -> Told:

@@ -14,6 +14,7 @@ from alertd.core.alerts import Alert, Transition
 from alertd.core.board import Board
 from alertd.core.dedup import Line, next_look
 from alertd.core.delivery import Dead, Delivery, Outcome, Retry
+from alertd.core.flapping import Flapping, Spell
 from alertd.core.flush import Flush, flush, forgettable
 from alertd.core.groups import AlertId, Group
 from alertd.core.inhibition import Inhibitor
@@ -53,10 +54,10 @@ class Dispatcher:
     ) -> None:
         self._routing, self._board, self._store = routing, board, store
         self._observer, self._clock = observer, clock
-        self._silences, self._inhibitor = silences, Inhibitor()
+        self._silences, self._inhibitor, self._flapping = silences, Inhibitor(), Flapping(routing.flapping)
         self.mutes: Mutes = Nothing()
         self._muted: dict[str, Mapping[Labels, Verdict]] = {}  # by group, at its last flush
-        self._groups = Groups(routing.root)
+        self._groups = Groups(routing.root, routing.storms)
         self._lines = Lines()
         self._held: set[str] = set()  # groups that were flushed while a message of theirs was under way
         self._adopt_at: datetime | None = None  # lines may have lost their groups
@@ -71,14 +72,16 @@ class Dispatcher:
 
     # What the store remembers, and what the configuration says.
 
-    def restore(self, told: Sequence[Delivery]) -> None:
+    def restore(self, told: Sequence[Delivery], spells: Sequence[Spell] = ()) -> None:
         """Build the groups from the alerts on the board and from what was told before the restart."""
+        self._flapping.restore(spells, list(self._board.all()))
         self._rebuild(self._lines.restore(told, self._clock.now()))
 
     async def reroute(self, routing: Routing) -> None:
         """Build the groups anew for other routes; the next step sees to what was told in groups that are no more."""
         async with self._door:
             self._routing, before = routing, self._groups
+            self._flapping.follow(routing.flapping)
             self._rebuild({group.key: group.flushed_at for group in self._groups if group.flushed_at})
             for alert in self._board.all():
                 if before.receivers(alert.id) != self._groups.receivers(alert.id):
@@ -89,6 +92,7 @@ class Dispatcher:
         now = self._clock.now()
         self._adopt_at = self._adopt_at and now
         self._held_until = self._held_until and self._held_until + by
+        self._flapping.clock_jumped(by)
         self._silences.look_again()
         for group in self._groups:
             self._schedule(group, now)
@@ -103,6 +107,7 @@ class Dispatcher:
     def receive(self, transitions: Sequence[Transition], now: datetime) -> None:
         """Alerts began or ended: their groups have to look again."""
         self._inhibitor.update(transitions)
+        self._flapping.note(transitions)
         for transition in transitions:
             alert = transition.after
             if alert is not None and (alert.firing or alert.resolved):
@@ -155,6 +160,7 @@ class Dispatcher:
     def forget_finished(self, now: datetime) -> None:
         """Drop what is remembered of groups that are no more and to which nothing is owed."""
         self._lines.drop_finished(self._groups.keys(), now)
+        self._flapping.tidy(now)
 
     def standing(self, alert: AlertId) -> Iterator[tuple[Group, Mapping[str, Line]]]:
         """The groups an alert is in, each with what its integrations have been told, for those who ask why."""
@@ -322,9 +328,9 @@ class Dispatcher:
 
     def _rebuild(self, flushed: Mapping[str, datetime]) -> None:
         now = self._clock.now()
-        self._groups = Groups(self._routing.root)
+        self._groups = Groups(self._routing.root, self._routing.storms, self._lines.gathered())
         self._inhibitor = Inhibitor(self._routing.inhibit_rules, self._board.alive())
-        self.mutes = Muting(self._silences, self._inhibitor, self._routing.calendar)
+        self.mutes = Muting(self._silences, self._inhibitor, self._routing.calendar, self._flapping)
         for alert in by_age(self._board.all(), now):
             self._groups.insert(alert, now, flushed)
         for group in self._groups:

@@ -69,7 +69,7 @@ class Engine:
         self.board.restore(resumed)
         self.intake.restore()
         self.silencer.restore(snapshot.silences)
-        self.dispatcher.restore(snapshot.told)
+        self.dispatcher.restore(snapshot.told, snapshot.spells)
         self._observer.notice(Restored(now, snapshot.alive_at, len(resumed)))
         await self.follow(self._plan)
 

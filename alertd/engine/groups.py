@@ -5,15 +5,22 @@ from datetime import datetime
 
 from alertd.core.alerts import Alert
 from alertd.core.groups import AlertId, Group, group_key
+from alertd.core.labels import Labels
 from alertd.core.routes import Route, group_labels, routes_of
+from alertd.core.storms import Bounds, Storms, gathered, gathering
 from alertd.engine.agenda import Agenda
 
 
 class Groups:
-    """The groups of one routing tree; another tree needs others."""
+    """The groups of one routing tree; another tree needs others.
 
-    def __init__(self, root: Route) -> None:
-        self._root = root
+    `together` are the alerts, by group, that have been told together in a storm and so go on; by `Labels.key`.
+    """
+
+    def __init__(
+        self, root: Route, bounds: Bounds | None = None, together: Mapping[str, set[str]] | None = None
+    ) -> None:
+        self._root, self._storms, self._together = root, Storms(bounds or Bounds()), together or {}
         self._groups: dict[str, Group] = {}
         self._homes: dict[AlertId, set[str]] = {}
         self._agenda = Agenda()
@@ -40,14 +47,30 @@ class Groups:
     def insert(self, alert: Alert, now: datetime, flushed: Mapping[str, datetime] | None = None) -> None:
         """Put the alert into the groups of its routes; `flushed` are the last flushes of groups that were before."""
         for route in routes_of(self._root, alert):
-            labels = group_labels(route, alert.labels)
-            key = group_key(route, labels)
-            group = self._groups.get(key)
-            if group is None:
-                group = self._groups[key] = Group(route, labels, flushed_at=_since(alert, (flushed or {}).get(key)))
+            group = self._group(route, alert, now, flushed or {})
             group.insert(alert, now)
             self._agenda.note(group)
-            self._homes.setdefault(alert.id, set()).add(key)
+            self._homes.setdefault(alert.id, set()).add(group.key)
+
+    def _group(self, route: Route, alert: Alert, now: datetime, flushed: Mapping[str, datetime]) -> Group:
+        labels = group_labels(route, alert.labels)
+        key = group_key(route, labels)
+        if self._is_gathered(route, key, alert, now, flushed):
+            route, labels, key = gathered(route), Labels(), gathering(route)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = Group(route, labels, flushed_at=_since(alert, flushed.get(key)))
+        return group
+
+    def _is_gathered(
+        self, route: Route, key: str, alert: Alert, now: datetime, flushed: Mapping[str, datetime]
+    ) -> bool:
+        storm = gathering(route)
+        if storm in self.homes(alert.id) or alert.labels.key in self._together.get(storm, ()):
+            return True
+        if key in self._groups or key in flushed:
+            return False
+        return self._storms.gathers(route, key, alert, min(now, alert.fired_at or now))
 
     def part(self, group: Group, alert: AlertId, now: datetime) -> None:
         """An alert that no route leads to the group any more ends there, and leaves once its end is told."""
@@ -58,6 +81,7 @@ class Groups:
         """Take the alert out of the group."""
         group.members.pop(alert, None)
         group.departed.pop(alert, None)
+        self._together.get(group.key, set()).discard(alert[1].key)
         homes = self._homes.get(alert, set())
         homes.discard(group.key)
         if not homes:

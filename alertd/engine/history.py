@@ -197,6 +197,7 @@ class Recorder:
             inhibited=[{"labels": dict(one.source), "rule": one.rule} for one in verdict.inhibited_by],
             muted=verdict.muted_by,
             outside=verdict.outside,
+            **({"flaps": verdict.flapping} if verdict.flapping else {}),
         )
 
     # Messages.

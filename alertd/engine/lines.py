@@ -6,6 +6,7 @@ from datetime import datetime
 
 from alertd.core.dedup import Line
 from alertd.core.delivery import Dead, Delivery, Outcome, Sent, Status
+from alertd.core.storms import is_gathering
 from alertd.core.told import Cooling, Told, chill
 
 LineId = tuple[str, str]  # group key, integration id
@@ -88,6 +89,14 @@ class Lines:
     def known(self) -> Iterator[tuple[LineId, Line]]:
         """All lines, also those with a message under way."""
         return iter(self._lines.items())
+
+    def gathered(self) -> dict[str, set[str]]:
+        """By group, the alerts that are told together because of a storm."""
+        together: dict[str, set[str]] = {}
+        for (group, _), line in self._lines.items():
+            if is_gathering(group):
+                together.setdefault(group, set()).update(line.names)
+        return together
 
     def _tell(self, line_id: LineId, waiting: Delivery | None, delivery: Delivery, now: datetime) -> None:
         told, cooling = delivery.told_now, self._cooling.setdefault(line_id[1], {})

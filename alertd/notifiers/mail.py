@@ -73,6 +73,7 @@ class ShownMail:
     reason: str
     group: str
     url: str
+    storm: Sequence[str] = ()
 
 
 def shown(notification: Notification, problems: Sequence[str] = ()) -> ShownMail:
@@ -81,7 +82,8 @@ def shown(notification: Notification, problems: Sequence[str] = ()) -> ShownMail
     ordered = sorted(notification.alerts, key=lambda alert: (not alert.firing, -alert.severity))
     counts = [f"{firing} firing"] * bool(firing) + [f"{resolved} resolved"] * bool(resolved)
     named = title(notification)
-    alerts = list(_fitting(_shown(alert, notification.at, named) for alert in islice(ordered, _MOST_ALERTS)))
+    most = 0 if notification.storm else _MOST_ALERTS
+    alerts = list(_fitting(_shown(alert, notification.at, named) for alert in islice(ordered, most)))
     summary = ", ".join(counts)
     if notification.belated:
         summary += ". It could not be delivered earlier: what fired has ended meanwhile."
@@ -93,7 +95,7 @@ def shown(notification: Notification, problems: Sequence[str] = ()) -> ShownMail
         colour=colour,
         title=named,
         summary=summary,
-        preheader=f"{notification.status.upper()}: {alerts[0].heading if alerts else ''}",
+        preheader=f"{notification.status.upper()}: {alerts[0].heading if alerts else named}",
         problems=problems,
         alerts=alerts,
         more=len(notification.alerts) - len(alerts),
@@ -101,11 +103,14 @@ def shown(notification: Notification, problems: Sequence[str] = ()) -> ShownMail
         reason=str(notification.reason),
         group=_plain(notification.group_key, _MOST_LABEL),
         url=_link(notification.external_url),
+        storm=[_plain(line, _MOST_LABEL) for line in notification.storm[:_MOST_ALERTS]],
     )
 
 
 def title(notification: Notification) -> str:
     """The name of the incident: the same for all its mails, so that they stay in one thread."""
+    if notification.storm:
+        return "Storm of alerts"
     labels = notification.group_labels or notification.common_labels.only(("alertname", "job", "instance"))
     name = labels.get("alertname") or notification.common_labels.get("alertname") or "Alerts"
     rest = [value for label, value in labels.items() if label != "alertname"]

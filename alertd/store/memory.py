@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome, Sent, Status
+from alertd.core.flapping import Spell, spell
 from alertd.core.history import Entry, Seen
 from alertd.core.labels import Labels
 from alertd.core.silences import Silence
@@ -14,6 +15,8 @@ from alertd.core.told import NOTHING
 from alertd.errors import StoreError
 from alertd.ports import Snapshot
 from alertd.store.outbox import LIVE, SPOKEN, admitted, finished_at, needed_until, settled
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(slots=True, eq=False)
@@ -49,6 +52,7 @@ class MemoryStore:
         self._rows: dict[str, _Row] = {}
         self._groups: dict[tuple[str, str], list[_Row]] = {}
         self._silences: dict[str, Silence] = {}
+        self._spells: list[Spell] = []
         self._alive_at: datetime | None = None
         self._seq = 0
         self._history: list[tuple[int, Entry]] = []
@@ -62,6 +66,7 @@ class MemoryStore:
             told=tuple(row.delivery for row in rows),
             alive_at=self._alive_at,
             silences=tuple(self._silences.values()),
+            spells=tuple(one for one in self._spells if self._alive_at is None or one.ended > self._alive_at - _DAY),
         )
 
     async def record(self, transitions: Sequence[Transition]) -> None:
@@ -71,6 +76,8 @@ class MemoryStore:
             if transition.after:
                 kept = self._ended if transition.after.resolved else self._alerts
                 kept[transition.after.id] = transition.after
+            if over := spell(transition):
+                self._spells.append(over)
 
     async def commit(self, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
         for delivery in deliveries:
@@ -156,7 +163,9 @@ class MemoryStore:
         over = [silence.id for silence in self._silences.values() if silence.ends_at < before]
         for silence_id in over:
             del self._silences[silence_id]
-        return len(gone) + len(over)
+        spells = [one for one in self._spells if one.ended >= before]
+        forgotten, self._spells = len(self._spells) - len(spells), spells
+        return len(gone) + len(over) + forgotten
 
     async def touch(self, now: datetime) -> None:
         self._alive_at = now

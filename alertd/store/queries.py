@@ -22,6 +22,13 @@ DELETE_SILENCE_ROW = "DELETE FROM silences WHERE rowid = ?"
 
 DELETE_ALERT = "DELETE FROM alerts WHERE rule = ? AND labels = ? AND ended = ?"
 
+SPELLS = """
+SELECT labels, began, ended, posted FROM spells
+WHERE ended > coalesce((SELECT value FROM meta WHERE key = 'alive_at'), 0) - ? ORDER BY ended
+"""
+
+WRITE_SPELL = "INSERT INTO spells (labels, began, ended, posted) VALUES (?, ?, ?, ?)"
+
 SILENCES = "SELECT rowid, body FROM silences ORDER BY rowid"
 
 WRITE_SILENCE = """
@@ -153,6 +160,12 @@ DELETE FROM deliveries WHERE seq IN (
 PRUNE_SILENCES = """
 DELETE FROM silences WHERE id IN (SELECT id FROM silences WHERE ends_at < :before ORDER BY ends_at LIMIT :limit)
 """
+
+PRUNE_SPELLS = """
+DELETE FROM spells WHERE rowid IN (SELECT rowid FROM spells WHERE ended < :before ORDER BY ended LIMIT :limit)
+"""
+
+PRUNES = (PRUNE, PRUNE_SILENCES, PRUNE_SPELLS)
 
 FREE_PAGES = "PRAGMA freelist_count"
 

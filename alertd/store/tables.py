@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome, Sent, Status
+from alertd.core.flapping import Spell, spell
 from alertd.core.history import Entry, Seen, What
 from alertd.core.labels import Labels
 from alertd.core.silences import Silence
@@ -20,6 +21,7 @@ from alertd.store.outbox import FOREVER, admitted, finished_at, needed_until, se
 
 T = TypeVar("T")
 _MICROSECOND = timedelta(microseconds=1)
+_DAY = timedelta(days=1) // _MICROSECOND
 
 
 def load(db: Connection) -> Snapshot:
@@ -32,6 +34,7 @@ def load(db: Connection) -> Snapshot:
         alive_at=from_micros(alive_at[0]) if alive_at else None,
         silences=tuple(_readable(db, _SILENCES, damage)),
         damage=tuple(damage),
+        spells=tuple(_spell(row) for row in db.execute(queries.SPELLS, (_DAY,))),
     )
 
 
@@ -65,6 +68,14 @@ def record(db: Connection, transitions: Sequence[Transition]) -> None:
         if after:
             row = (to_column(after.rule), after.labels.key, after.resolved, codec.encode_alert(after))
             db.execute(queries.WRITE_ALERT, row)
+        if over := spell(transition):
+            what = (to_column(over.labels), to_micros(over.began), to_micros(over.ended), over.posted)
+            db.execute(queries.WRITE_SPELL, what)
+
+
+def _spell(row: tuple[Any, ...]) -> Spell:
+    labels, began, ended, posted = row
+    return Spell(from_column(labels), from_micros(began), from_micros(ended), posted=bool(posted))
 
 
 def commit(db: Connection, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
@@ -181,7 +192,7 @@ def counts(db: Connection) -> Mapping[str, int]:
 def prune(db: Connection, before: datetime, limit: int) -> int:
     """Delete at most `limit` rows, so that nobody waits long for the writer; return how many. Gives room back, too."""
     what = {"before": to_micros(before), "limit": limit}
-    pruned = db.execute(queries.PRUNE, what).rowcount + db.execute(queries.PRUNE_SILENCES, what).rowcount
+    pruned = sum(db.execute(query, what).rowcount for query in queries.PRUNES)
     (free,) = db.execute(queries.FREE_PAGES).fetchone()
     for _ in range(min(free, limit)):
         db.execute(queries.SHRINK)  # a page a call: the sqlite3 module steps a statement without columns only once

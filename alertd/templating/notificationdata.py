@@ -112,7 +112,8 @@ class Alerts(Slice):
 class NotificationData(Struct):
     """What a template sees of a notification. `now` is the instant of its rendering, aware.
 
-    `NotificationReason` and `RouteLabels` are not printed with the rest: Alertmanager 0.25 did not have them.
+    `NotificationReason` and `RouteLabels` are not printed with the rest: Alertmanager 0.25 did not have them. `Storm`
+    is alertd's own: the alerts by rule and severity, a line each, if they are told together because of a storm.
     """
 
     go_type: ClassVar[str] = "template.Data"
@@ -130,6 +131,7 @@ class NotificationData(Struct):
     methods: ClassVar[Functions] = {
         "NotificationReason": method(lambda data: data.reason),
         "RouteLabels": method(lambda data: KV(data.route_labels)),
+        "Storm": method(lambda data: Strings(data.storm)),
     }
 
     receiver: str
@@ -142,3 +144,4 @@ class NotificationData(Struct):
     external_url: str = ""
     reason: str = ""
     route_labels: Mapping[str, str] = field(default_factory=dict)
+    storm: Sequence[str] = ()
