@@ -27,11 +27,12 @@ from alertd.config.values import (
 )
 from alertd.config.watching import stamp
 from alertd.config.yamltext import Node
-from alertd.core import flapping, storms
+from alertd.core.flapping import FlapBounds
 from alertd.core.history import Limits
 from alertd.core.labels import Labels
 from alertd.core.matchers import Grammar
 from alertd.core.routes import Route
+from alertd.core.storms import StormBounds
 from alertd.errors import ConfigError, Problem
 
 _IGNORED = {
@@ -154,8 +155,8 @@ def _assemble(
         log=Log(file.log.level, file.log.format),
         start_delay=overrides.start_delay,
         heartbeat=_heartbeat(file.heartbeat),
-        flapping=flapping.Bounds(**file.flapping.model_dump()),
-        storms=storms.Bounds(**file.storms.model_dump()),
+        flapping=FlapBounds(**file.flapping.model_dump()),
+        storms=StormBounds(**file.storms.model_dump()),
         watch=file.reload.watch,
         resolve_timeout=file.global_.resolve_timeout,
         notes=(*map(secrets.clean, place.notes), *rules.notes),

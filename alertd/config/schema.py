@@ -25,9 +25,10 @@ from alertd.config.http import HttpConfig
 from alertd.config.inhibition import InhibitRule
 from alertd.config.intervals import TimeInterval
 from alertd.config.webmodels import WebSettings
-from alertd.core import flapping, storms
+from alertd.core.flapping import FlapBounds
 from alertd.core.history import Limits
 from alertd.core.rules import DEFAULT_INTERVAL
+from alertd.core.storms import StormBounds
 
 DEFAULT_PORT = 9093
 
@@ -108,13 +109,13 @@ class FlappingEntry(Strict):
     """From when on an alert that comes and goes is told as that, once, and then left alone until it calms."""
 
     window: Annotated[Duration, Field(le=timedelta(days=1))] = Field(
-        default=flapping.Bounds().window, description="How far back changes count; at most 1d; 0s: alerts never flap."
+        default=FlapBounds().window, description="How far back changes count; at most 1d; 0s: alerts never flap."
     )
     high: Annotated[float, Field(ge=0, le=100)] = Field(
-        default=flapping.Bounds().high, description="It flaps when more than this, in percent, has changed."
+        default=FlapBounds().high, description="It flaps when more than this, in percent, has changed."
     )
     low: Annotated[float, Field(ge=0, le=100)] = Field(
-        default=flapping.Bounds().low, description="It is calm when no more than this has."
+        default=FlapBounds().low, description="It is calm when no more than this has."
     )
     posted: Flag = Field(default=False, description="Whether alerts that others post may flap, too.")
 
@@ -129,9 +130,9 @@ class StormsEntry(Strict):
     """From when on a receiver is told of many new groups together."""
 
     groups: Integer = Field(
-        default=storms.Bounds().groups, ge=0, description="How many groups of a receiver may begin in a window; 0: any."
+        default=StormBounds().groups, ge=0, description="How many groups of a receiver may begin in a window; 0: any."
     )
-    window: PositiveDuration = Field(default=storms.Bounds().window, description="How long that is.")
+    window: PositiveDuration = Field(default=StormBounds().window, description="How long that is.")
     posted: Flag = Field(default=False, description="Whether alerts that others post count, and are gathered, too.")
 
 

@@ -13,13 +13,14 @@ from alertd.config.rules import RuleSet, matched
 from alertd.config.templates import Templates
 from alertd.config.watching import Stamp, stamp
 from alertd.config.webmodels import LimitsEntry, TokenEntry, WebConfigFile
-from alertd.core import flapping, storms
+from alertd.core.flapping import FlapBounds
 from alertd.core.history import Limits
 from alertd.core.inhibition import InhibitRule
 from alertd.core.intervals import Interval
 from alertd.core.labels import Labels
 from alertd.core.matchers import Grammar
 from alertd.core.routes import Route
+from alertd.core.storms import StormBounds
 from alertd.errors import Problem
 
 Plugin = type[Any]
@@ -148,8 +149,8 @@ class Config:
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     history: Limits = field(default_factory=Limits)
     heartbeat: HeartbeatConfig | None = None
-    flapping: flapping.Bounds = field(default_factory=flapping.Bounds)
-    storms: storms.Bounds = field(default_factory=storms.Bounds)
+    flapping: FlapBounds = field(default_factory=FlapBounds)
+    storms: StormBounds = field(default_factory=StormBounds)
     matchers: Grammar = Grammar.FALLBACK  # that of files and of the API
     start_delay: timedelta = timedelta(0)  # in which nothing is told after the start
     watch: timedelta = timedelta(0)  # how often the files are looked at; 0: never

@@ -22,7 +22,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class FlapBounds:
     """From how much change on an alert flaps, and until when; both in percent. A `window` of 0 means never.
 
     `posted`: also alerts that others post, whose senders may have means of their own.
@@ -75,14 +75,14 @@ class Flips:
 STILL = Flips()
 
 
-def percent(changes: Iterable[datetime], bounds: Bounds, now: datetime) -> float:
+def percent(changes: Iterable[datetime], bounds: FlapBounds, now: datetime) -> float:
     """How much an alert has changed of late."""
     newest = _slot(now, bounds)
     ages = {newest - _slot(at, bounds) for at in changes}
     return sum(_OLDEST + _STEP * (_SLOTS - 1 - age) for age in ages if 0 <= age < _SLOTS) * 100 / _SLOTS
 
 
-def flipped(before: Flips, bounds: Bounds, at: datetime) -> Flips:
+def flipped(before: Flips, bounds: FlapBounds, at: datetime) -> Flips:
     """After it began or ended once more."""
     calm = settled(before, bounds, at)
     slot = _slot(at, bounds)
@@ -95,21 +95,28 @@ def flipped(before: Flips, bounds: Bounds, at: datetime) -> Flips:
     return Flips(changes, since, count)
 
 
-def settled(flips: Flips, bounds: Bounds, now: datetime) -> Flips:
+def settled(flips: Flips, bounds: FlapBounds, now: datetime) -> Flips:
     """As time leaves it: calm, if little enough has changed."""
     if flips.since is None or percent(flips.changes, bounds, now) > bounds.low:
         return flips
     return replace(flips, since=None, count=0)
 
 
+def calms_at(flips: Flips, bounds: FlapBounds) -> datetime:
+    """When it is calm if it neither begins nor ends again."""
+    newest = _slot(flips.changes[-1], bounds)
+    starts = (_EPOCH + (newest + age) * bounds.slot for age in range(1, _SLOTS + 1))
+    return next(at for at in starts if percent(flips.changes, bounds, at) <= bounds.low)
+
+
 class Flapping:
     """What mutates: the flips of every alert that changed within the window, by `Labels.key`."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: FlapBounds) -> None:
         self._bounds = bounds
         self._flips: dict[str, Flips] = {}
 
-    def follow(self, bounds: Bounds) -> None:
+    def follow(self, bounds: FlapBounds) -> None:
         """Other bounds hold from now on."""
         self._bounds = bounds
         if not bounds.window:
@@ -143,6 +150,10 @@ class Flapping:
         flips = self._flips.get(alert.labels.key)
         return settled(flips, self._bounds, now) if flips else STILL
 
+    def calms_at(self, flips: Flips) -> datetime:
+        """When these are over by themselves."""
+        return calms_at(flips, self._bounds)
+
     def clock_jumped(self, by: timedelta) -> None:
         """The clock was set: what has happened stays as long ago as it was."""
         self._flips = {key: one.shifted(by) for key, one in self._flips.items()}
@@ -158,5 +169,5 @@ class Flapping:
         self._flips[key] = flipped(self._flips.get(key, STILL), self._bounds, at)
 
 
-def _slot(at: datetime, bounds: Bounds) -> int:
+def _slot(at: datetime, bounds: FlapBounds) -> int:
     return (at - _EPOCH) // bounds.slot

@@ -64,11 +64,13 @@ def flush(
     audible = tuple(alert for alert in collapsed if alert.labels not in why)
     muted = tuple(alert for alert in collapsed if alert.labels in why)
     flapping = any(not why[alert.labels].is_strict for alert in muted)
-    watched = muted or any(alert.firing and mutes.concern(alert, group.route, now) for alert in audible)
+    restless = (alert.firing and mutes.concern(alert, group.route, now) for alert in audible)
+    watched = any(verdict.is_strict for verdict in why.values()) or any(restless)
     deliveries: list[Delivery] = []
     verdicts: list[Verdict] = []
     after: dict[str, Line] = {}
-    looks: list[datetime | None] = [now + group.route.group_interval] if watched else []
+    looks: list[datetime | None] = [verdict.calms_at for verdict in why.values()]
+    looks += [now + group.route.group_interval] if watched else []
     for integration in integrations:
         if integration.id not in lines:
             continue

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from alertd.core.alerts import Alert
-from alertd.core.flapping import Bounds, Flapping
+from alertd.core.flapping import FlapBounds, Flapping
 from alertd.core.inhibition import Inhibition, Inhibitor
 from alertd.core.intervals import Calendar
 from alertd.core.routes import Route
@@ -18,7 +18,8 @@ class Verdict:
     """Everything that mutes an alert on one route; falsy when it is audible.
 
     `silenced_by` are ids of silences; `muted_by` are mute time intervals that hold; `outside` are all active time
-    intervals of the route, if none of them holds. `flaps_since`: it came and went `changes` times of late.
+    intervals of the route, if none of them holds. `flaps_since`: it came and went `changes` times of late, and
+    is calm at `calms_at` if it does not any more.
     """
 
     silenced_by: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class Verdict:
     outside: tuple[str, ...] = ()
     flaps_since: datetime | None = None
     changes: int = field(default=0, compare=False)
+    calms_at: datetime | None = field(default=None, compare=False)
 
     def __bool__(self) -> bool:
         return self.flaps_since is not None or self.is_strict
@@ -86,7 +88,7 @@ class Muting:
         self, silences: Silences, inhibitor: Inhibitor, calendar: Calendar, flapping: Flapping | None = None
     ) -> None:
         self._silences, self._inhibitor, self._calendar = silences, inhibitor, calendar
-        self._flapping = flapping or Flapping(Bounds())
+        self._flapping = flapping or Flapping(FlapBounds())
 
     def verdict(self, alert: Alert, route: Route, now: datetime, /) -> Verdict:
         """Who mutes this alert on this route, all of them."""
@@ -96,7 +98,8 @@ class Muting:
         flips = self._flapping.of(alert, now)
         if not (silenced or inhibited or muted or outside or flips.since):
             return AUDIBLE
-        return Verdict(silenced, inhibited, muted, outside, flips.since, flips.count)
+        calms_at = self._flapping.calms_at(flips) if flips.since else None
+        return Verdict(silenced, inhibited, muted, outside, flips.since, flips.count, calms_at)
 
     def concern(self, alert: Alert, route: Route, now: datetime, /) -> bool:
         """True if a silence that has not ended matches it, an inhibition could, or the route knows time intervals."""

@@ -98,8 +98,9 @@ def _muters(verdict: Verdict, silences: Mapping[str, Silence], now: datetime) ->
         yield f"muted by the time interval {several(verdict.muted_by)} of its route"
     if verdict.outside:
         yield f"outside the active time interval {several(verdict.outside)}"
-    if verdict.flaps_since:
-        yield f"flapping ({verdict.flapping}): once that was told, nothing more is before it calms"
+    if verdict.flaps_since and verdict.calms_at:
+        calm = f"it is calm at {clock(verdict.calms_at, now)} if it neither begins nor ends again"
+        yield f"flapping ({verdict.flapping}): told as that once, and then not before it calms; {calm}"
 
 
 def _line(alert: Alert, group: Group, name: str, line: Line, now: datetime) -> str:

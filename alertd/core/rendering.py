@@ -28,4 +28,5 @@ def notification_data(notification: Notification) -> NotificationData:
         external_url=notification.external_url,
         reason=str(notification.reason),
         route_labels=notification.route_labels,
+        storm=notification.storm,
     )

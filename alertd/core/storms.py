@@ -19,7 +19,7 @@ _SUFFIX = "/storm"
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class StormBounds:
     """How many groups of a receiver may begin within the window; 0: any number. `posted`: those of others count too."""
 
     groups: int = 50
@@ -30,7 +30,7 @@ class Bounds:
 class Storms:
     """What mutates: when the latest groups of every receiver began."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: StormBounds) -> None:
         self._bounds = bounds
         self._begun: dict[str, dict[str, datetime]] = {}  # by receiver and group, oldest first
 

@@ -7,7 +7,7 @@ from alertd.core.alerts import Alert
 from alertd.core.groups import AlertId, Group, group_key
 from alertd.core.labels import Labels
 from alertd.core.routes import Route, group_labels, routes_of
-from alertd.core.storms import Bounds, Storms, gathered, gathering
+from alertd.core.storms import StormBounds, Storms, gathered, gathering
 from alertd.engine.agenda import Agenda
 
 
@@ -18,9 +18,9 @@ class Groups:
     """
 
     def __init__(
-        self, root: Route, bounds: Bounds | None = None, together: Mapping[str, set[str]] | None = None
+        self, root: Route, bounds: StormBounds | None = None, together: Mapping[str, set[str]] | None = None
     ) -> None:
-        self._root, self._storms, self._together = root, Storms(bounds or Bounds()), together or {}
+        self._root, self._storms, self._together = root, Storms(bounds or StormBounds()), together or {}
         self._groups: dict[str, Group] = {}
         self._homes: dict[AlertId, set[str]] = {}
         self._agenda = Agenda()

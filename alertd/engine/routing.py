@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alertd.core import flapping, storms
+from alertd.core.flapping import FlapBounds
 from alertd.core.inhibition import InhibitRule
 from alertd.core.intervals import Calendar
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
+from alertd.core.storms import StormBounds
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Routing:
     external_url: str = ""
     inhibit_rules: Sequence[InhibitRule] = ()
     calendar: Calendar = field(default_factory=Calendar)
-    flapping: flapping.Bounds = field(default_factory=flapping.Bounds)
-    storms: storms.Bounds = field(default_factory=storms.Bounds)
+    flapping: FlapBounds = field(default_factory=FlapBounds)
+    storms: StormBounds = field(default_factory=StormBounds)
 
     def of(self, route: Route) -> Sequence[Integration]:
         """The integrations that a route tells."""

@@ -165,8 +165,6 @@ PRUNE_SPELLS = """
 DELETE FROM spells WHERE rowid IN (SELECT rowid FROM spells WHERE ended < :before ORDER BY ended LIMIT :limit)
 """
 
-PRUNES = (PRUNE, PRUNE_SILENCES, PRUNE_SPELLS)
-
 FREE_PAGES = "PRAGMA freelist_count"
 
 SHRINK = "PRAGMA incremental_vacuum(1)"

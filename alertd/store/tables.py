@@ -192,7 +192,9 @@ def counts(db: Connection) -> Mapping[str, int]:
 def prune(db: Connection, before: datetime, limit: int) -> int:
     """Delete at most `limit` rows, so that nobody waits long for the writer; return how many. Gives room back, too."""
     what = {"before": to_micros(before), "limit": limit}
-    pruned = sum(db.execute(query, what).rowcount for query in queries.PRUNES)
+    pruned = sum(
+        db.execute(query, what).rowcount for query in (queries.PRUNE, queries.PRUNE_SILENCES, queries.PRUNE_SPELLS)
+    )
     (free,) = db.execute(queries.FREE_PAGES).fetchone()
     for _ in range(min(free, limit)):
         db.execute(queries.SHRINK)  # a page a call: the sqlite3 module steps a statement without columns only once
@@ -270,6 +272,7 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
     )
 
 
+_PRUNES = (queries.PRUNE, queries.PRUNE_SILENCES, queries.PRUNE_SPELLS)
 _ALERTS = _Kept("alerts", queries.ALERTS, lambda row: codec.decode_alert(row[0]), queries.DELETE_ALERT_ROW)
 _TOLD = _Kept("deliveries", queries.TOLD, _delivery, queries.DELETE_DELIVERY_ROW)
 _SILENCES = _Kept("silences", queries.SILENCES, lambda row: codec.decode_silence(row[0]), queries.DELETE_SILENCE_ROW)

@@ -22,6 +22,9 @@ from tests.simulation.script import INTEGRATIONS, LUNCH, Script
 Who = tuple[str, Labels]  # an integration, and an alert or its incident
 
 
+_A_MOMENT = timedelta(seconds=10)  # which a message may be under way when the story ends
+
+
 class BrokenPromise(AssertionError):
     """alertd did what it promises never to do; the first word names the promise."""
 
@@ -55,7 +58,8 @@ class Judge:
         self._closed: dict[Who, str] = {}  # the message that did
         self._acknowledged: set[str] = set()
         self._refused: set[Who] = set()  # of whom the receiver did not want to hear, for good
-        self._owed: set[Who] = set()  # decided to be told, and not heard of since
+        self._owed: dict[Who, datetime] = {}  # decided to be told then, and not heard of since
+        self._flapping: set[Who] = set()  # who was told so, and not that it calmed
         self.tally: Counter[str] = Counter()
 
     # What happens.
@@ -76,7 +80,7 @@ class Judge:
         """These are on the disk."""
         for delivery in deliveries:
             for alert in delivery.notification.alerts if delivery.notification else ():
-                self._owed.add((delivery.integration, alert.labels))
+                self._owed[delivery.integration, alert.labels] = delivery.at
 
     def heard(self, message: Notification) -> None:
         """A receiver accepted this, whether or not anybody learns of it."""
@@ -86,10 +90,12 @@ class Judge:
             self.tally["messages accepted again, with the same id"] += 1
             return
         self.tally["messages accepted"] += 1
+        self.tally["messages that say that an alert flaps"] += message.reason is Reason.FLAPPING
+        self.tally["messages about a storm"] += bool(message.storm)
         self._texts[message.id] = content
         for alert in message.alerts:
             who = (message.integration, alert.labels)
-            self._owed.discard(who)
+            self._owed.pop(who, None)
             self._open_or_close(who, alert, message)
 
     def settled(self, delivery: Delivery, outcome: Outcome) -> None:
@@ -102,6 +108,7 @@ class Judge:
         self._acknowledged.add(message.id)
         for alert in message.alerts:
             who = (message.integration, alert.labels)
+            (self._flapping.add if "flapping" in alert.annotations else self._flapping.discard)(who)
             if alert.firing:
                 self._told[who] = (alert.starts_at, outcome.at)
                 self._chill(message.integration, alert, outcome.at)
@@ -144,6 +151,11 @@ class Judge:
     def _is_cause(self, alert: NotifiedAlert, delivery: Delivery, message: Notification) -> bool:
         who = (delivery.integration, alert.labels)
         since, accepted_at = self._told.get(who, (None, None))
+        flaps = "flapping" in alert.annotations
+        if flaps and who in self._flapping:
+            return False
+        if flaps or who in self._flapping:
+            return not self._is_cooling(delivery.integration, alert, delivery.at)
         if since == alert.starts_at and message.reason is not Reason.UNMUTED:
             return accepted_at is not None and accepted_at + self._pause(alert, delivery) <= delivery.at
         return not self._is_cooling(delivery.integration, alert, delivery.at)
@@ -198,10 +210,14 @@ class Judge:
         missed = {who for who in should - now_known if who[1] not in muted and not self._may_wait(who, now)}
         self._equal("all who should know do", missing, set())
         self._equal("what fires anew is news", missed - self._refused, set())
+        restless = {who for who in self._flapping & should if who[1] not in muted and not self._may_wait(who, now)}
+        self._equal("who flapped and is calm is told of as that", restless - self._refused, set())
         held = {who for who in believed if self._is_inhibited(who[1], firing)}
         self._equal("every firing that was told is closed", believed - should - held - self._refused, set())
         if not self._script.has("reloads", "silences") and not self._may_be_lost():
-            self._equal("what is decided is told", self._owed, set())
+            due = {who for who, since in self._owed.items() if since < now - _A_MOMENT}
+            owed = {who for who in due if not self._may_wait(who, now)}
+            self._equal("what is decided is told", owed, set())
 
     def _may_be_lost(self) -> bool:
         refused = any(doing.what == "receiver" and "wrong" in doing.arguments for doing in self._script.doings)

@@ -47,7 +47,7 @@ MUTATIONS = [
     Mutation(
         "what was told is forgotten at a restart",
         "engine/engine.py",
-        "self.dispatcher.restore(snapshot.told)",
+        "self.dispatcher.restore(snapshot.told, snapshot.spells)",
         "self.dispatcher.restore(())",
     ),
     Mutation(
@@ -89,8 +89,8 @@ MUTATIONS = [
     Mutation(
         "an alert that fires anew is no news",
         "core/dedup.py",
-        "known.told_at is None or known.muted or known.fired_at != (alert.fired_at or alert.active_at)",
-        "known.told_at is None or known.muted",
+        "    return known.fired_at != (alert.fired_at or alert.active_at)\n",
+        "    return False\n",
     ),
     Mutation(
         "what ended is not taken off the list of what is open",
@@ -145,5 +145,23 @@ MUTATIONS = [
         "core/lifecycle.py",
         "    if reaction is OnTrouble.HOLD:\n        return Advance(before)\n",
         "    if reaction is OnTrouble.HOLD:\n        return advance(rule, before, (), now)\n",
+    ),
+    Mutation(
+        "that an alert flaps is told again and again",
+        "core/dedup.py",
+        "        return known is not None and known.flapping and known.told_at is not None\n",
+        "        return False\n",
+    ),
+    Mutation(
+        "an alert that flaps never calms",
+        "core/flapping.py",
+        "    if flips.since is None or percent(flips.changes, bounds, now) > bounds.low:\n        return flips\n",
+        "    return flips\n",
+    ),
+    Mutation(
+        "who was told in a storm is told again when it is over",
+        "engine/lines.py",
+        "            if is_gathering(group):\n                together",
+        "            if is_gathering(group) and not line.told.open:\n                together",
     ),
 ]

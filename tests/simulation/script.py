@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from alertd.core.durations import format as spelled
+from alertd.core.flapping import FlapBounds
 from alertd.core.inhibition import InhibitRule
 from alertd.core.intervals import Interval, Span
 from alertd.core.matchers import Matcher
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
+from alertd.core.storms import StormBounds
 
 TROUBLE = 20 * 60  # seconds of it
 HEALED = 45 * 60  # seconds after which all must be as if nothing had been; the longest pause between attempts is 19 min
@@ -33,6 +35,8 @@ class Setting:
     route: Route
     inhibits: bool
     ends: str  # what is true when all is well again: everything, nothing, or what was true before
+    flapping: FlapBounds
+    storms: StormBounds
 
     def __str__(self) -> str:
         route = self.route
@@ -45,7 +49,8 @@ class Setting:
             "repeat_interval": route.repeat_interval or timedelta(0),
         }
         texts = [f"{name} {spelled(time)}" for name, time in times.items()]
-        return "; ".join([*texts, _tree(route), "inhibits" * self.inhibits, f"ends with {self.ends}"])
+        fatigue = ["flaps"] * bool(self.flapping.window) + [f"storms above {self.storms.groups} groups"]
+        return "; ".join([*texts, _tree(route), "inhibits" * self.inhibits, f"ends with {self.ends}", *fatigue])
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,8 @@ def write(seed: int) -> Script:
         route=dice.choice(routes),
         inhibits=dice.random() < 0.25,
         ends=dice.choice(["everything", "nothing", "what was"]),
+        flapping=FlapBounds(minutes[10], high=10, low=5, posted=True) if seed % 3 == 0 else FlapBounds(minutes[0]),
+        storms=StormBounds(groups=1, posted=True) if seed % 5 == 0 else StormBounds(),
     )
     kinds = dice.sample(sorted(_TROUBLES), k=dice.randint(1, 5))
     doings = [_alert(dice) for _ in range(dice.randint(2, 16))]

@@ -278,6 +278,8 @@ class World:
             "http://alertd.example",
             [INHIBITION] if setting.inhibits else (),
             Calendar({"lunch": LUNCH}),
+            setting.flapping,
+            setting.storms,
         )
         doors = {name: Door(self._outside, name, self._receivers, self._judge.heard) for name in DOORS}
         return Plan([RuleGroup("story", "story.yml", rules, INTERVAL)], sources, routing, doors)

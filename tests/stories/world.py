@@ -15,6 +15,7 @@ from pathlib import Path
 from alertd.core import durations, grid
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome
+from alertd.core.flapping import FlapBounds
 from alertd.core.inhibition import InhibitRule
 from alertd.core.intervals import Calendar, Interval
 from alertd.core.labels import Labels
@@ -26,6 +27,7 @@ from alertd.core.routes import Route
 from alertd.core.rules import Rule, RuleGroup
 from alertd.core.samples import Answer, Sample
 from alertd.core.silences import Draft, Silence
+from alertd.core.storms import StormBounds
 from alertd.engine.asking import Sources
 from alertd.engine.engine import Engine, Plan
 from alertd.engine.routing import Routing
@@ -49,6 +51,7 @@ _MOST_STEPS = 100_000
 ROUTE = Route(
     "{}", "ops", group_by=("alertname",), group_wait=timedelta(seconds=30), group_interval=timedelta(minutes=5)
 )
+DEFAULTS = FlapBounds(), StormBounds()
 OPS = {"ops": (Integration("ops/webhook[0]", "ops"),)}
 
 
@@ -193,6 +196,8 @@ class World:
         inhibit_rules: Sequence[InhibitRule] = (),
         intervals: Mapping[str, Interval] | None = None,
         start: datetime = START,
+        flapping: FlapBounds | None = None,
+        storms: StormBounds | None = None,
     ) -> None:
         self.start, self.clock, self.path = start, ManualClock(start), path
         self.store: Store = FlakyStore()
@@ -201,6 +206,7 @@ class World:
         self.rules, self.route, self.integrations = rules, route, integrations
         self.limit, self.interval = limit, interval
         self.inhibit_rules, self.intervals = inhibit_rules, intervals or {}
+        self.flapping, self.storms = flapping or DEFAULTS[0], storms or DEFAULTS[1]
         self.silence_ids: dict[str, str] = {}
         self.receivers: dict[str, Receiver] = {}
         self._script: list[tuple[datetime, int, Callable[[], object]]] = []
@@ -312,7 +318,13 @@ class World:
             groups=[group],
             sources=Sources({"": Watched(self.prometheus, self._observers, self.clock), NAME: self._selfwatch}),
             routing=Routing(
-                self.route, self.integrations, "http://alertd.example", self.inhibit_rules, Calendar(self.intervals)
+                self.route,
+                self.integrations,
+                "http://alertd.example",
+                self.inhibit_rules,
+                Calendar(self.intervals),
+                self.flapping,
+                self.storms,
             ),
             notifiers={one.id: self.receivers[one.id] for some in self.integrations.values() for one in some},
         )
