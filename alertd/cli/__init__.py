@@ -19,6 +19,7 @@ _COMMANDS = {
     "template": "Show what a template becomes.",
     "notify": "Send a test message to a receiver.",
     "export": "The way back to Prometheus and Alertmanager.",
+    "state": "Copy the state out of a database, and into one.",
     "schema": "JSON Schemas of the files, for editors.",
     "healthcheck": "Is the daemon ready? For containers.",
 }

@@ -28,14 +28,19 @@ def refusal(error: sqlite3.Error, path: Path) -> StoreError:
     return DamageError(str(told)) if damage else told
 
 
-def set_aside(path: Path) -> Path:
+def set_aside(path: Path, why: str = "damaged") -> Path:
     """Rename the file, and the log that belongs to it; returns its new name. Raises StoreError."""
-    aside = next(one for number in count(1) if not (one := path.with_name(f"{path.name}.damaged-{number}")).exists())
+    aside = free(path, why)
     try:
         for suffix in ("-wal", "-shm", ""):
             part = path.with_name(path.name + suffix)
             if part.exists():
                 part.rename(aside.with_name(aside.name + suffix))
     except OSError as error:
-        raise StoreError(f"{path} is damaged and cannot be kept aside ({error}): move it by hand") from error
+        raise StoreError(f"{path} is {why} and cannot be kept aside ({error}): move it by hand") from error
     return aside
+
+
+def free(path: Path, why: str) -> Path:
+    """A name beside the file that nothing has yet: `alertd.db.damaged-1`."""
+    return next(one for number in count(1) if not (one := path.with_name(f"{path.name}.{why}-{number}")).exists())

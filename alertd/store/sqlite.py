@@ -45,7 +45,7 @@ class SqliteStore:
         A database of alertd's that is damaged is kept aside; `load` says so. Raises StoreError: another daemon has it,
         it cannot be read or written, it is none of ours, or a newer alertd wrote it.
         """
-        path = _path(url)
+        path = located(url)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -123,7 +123,8 @@ class SqliteStore:
             self._lock.release()
 
 
-def _path(url: str) -> Path:
+def located(url: str) -> Path:
+    """The file that `sqlite:///relative` or `sqlite:////absolute` names. Raises StoreError."""
     name = url.removeprefix(_SCHEME)
     if name == url or not name or name.endswith("/"):
         raise StoreError(

@@ -159,9 +159,9 @@ MUTATIONS = [
         "    return flips\n",
     ),
     Mutation(
-        "who was told in a storm is told again when it is over",
-        "engine/lines.py",
-        "            if is_gathering(group):\n                together",
-        "            if is_gathering(group) and not line.told.open:\n                together",
+        "who is gathered in a storm is told to nobody",
+        "core/storms.py",
+        "group_by=(), routes=())",
+        'group_by=(), routes=(), receiver="")',
     ),
 ]

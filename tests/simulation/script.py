@@ -1,7 +1,7 @@
 """What happens in a story: its setting, and what goes right and wrong in it, all from one seed."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -136,7 +136,17 @@ def write(seed: int) -> Script:
     kinds = dice.sample(sorted(_TROUBLES), k=dice.randint(1, 5))
     doings = [_alert(dice) for _ in range(dice.randint(2, 16))]
     doings += [_TROUBLES[dice.choice(kinds)](dice, routes) for _ in range(dice.randint(1, 14))]
+    if setting.flapping.window:
+        doings += _restless(dice)
     return Script(seed, setting, sorted(doings, key=lambda doing: doing.at))
+
+
+def _restless(dice: random.Random) -> Iterable[Doing]:
+    """One alert comes and goes for some minutes."""
+    labels = ("JobDown", dice.choice(JOBS), dice.choice(SEVERITIES))
+    begin, pause = dice.uniform(1, TROUBLE / 2), dice.choice([45, 70])
+    for number in range(dice.randint(4, 10)):
+        yield Doing(round(begin + number * pause, 3), ("fires", "resolves")[number % 2], labels)
 
 
 def _moment(dice: random.Random) -> float:
