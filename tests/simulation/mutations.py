@@ -153,10 +153,10 @@ MUTATIONS = [
         "        return False\n",
     ),
     Mutation(
-        "an alert that flaps never calms",
-        "core/flapping.py",
-        "    if flips.since is None or percent(flips.changes, bounds, now) > bounds.low:\n        return flips\n",
-        "    return flips\n",
+        "that an alert has calmed is no news",
+        "core/dedup.py",
+        "    if known.told_at is None or known.muted or known.flapping is not bool(alert.flapping):\n",
+        "    if known.told_at is None or known.muted:\n",
     ),
     Mutation(
         "who is gathered in a storm is told to nobody",
