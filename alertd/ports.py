@@ -156,7 +156,7 @@ class Store(History, Protocol):
         """Keep these silences, each in place of what was kept under its id."""
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
-        """Lease due rows of this integration until that instant, oldest first, at most one a group.
+        """Lease due rows of this integration until that instant, urgent and then old ones first, at most one a group.
 
         A row is due when `next_at` has come, it is not leased, and no other row of its group is under way.
         """

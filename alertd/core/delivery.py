@@ -61,6 +61,11 @@ class Delivery:
     error: str = ""
 
     @property
+    def urgency(self) -> Severity:
+        """The severity of what it says: more urgent ones go first, and are tried for longer."""
+        return self.notification.severity if self.notification else Severity.WARNING
+
+    @property
     def told_now(self) -> Told:
         """What the integration has been told, given how far this delivery has come."""
         if self.accepted_at is None or self.notification is None:
@@ -131,4 +136,4 @@ def backoff(delivery_id: str, attempts: int) -> timedelta:
 
 def max_age(delivery: Delivery) -> timedelta:
     """How long a delivery is tried, by the severity of what it says."""
-    return _MAX_AGE[delivery.notification.severity if delivery.notification else Severity.WARNING]
+    return _MAX_AGE[delivery.urgency]

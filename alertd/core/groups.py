@@ -11,6 +11,7 @@ from alertd.core.alerts import Alert, State
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
 from alertd.core.routes import Route
+from alertd.core.severity import Severity, rank
 
 AlertId = tuple[str, Labels]
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -38,6 +39,11 @@ class Group:
     def keys(self) -> set[str]:
         """The members, by `Labels.key`."""
         return {labels.key for _, labels in self.members}
+
+    @property
+    def urgency(self) -> Severity:
+        """The highest severity of its members."""
+        return max((rank(labels.get("severity", "")) for _, labels in self.members), default=Severity.INFO)
 
     def insert(self, alert: Alert, now: datetime) -> None:
         """Take in a new alert, or look again at a known one: `group_wait` after it began, or at the next tick."""

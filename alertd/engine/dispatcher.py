@@ -181,14 +181,14 @@ class Dispatcher:
             await self.step(self._clock.now())
 
     async def step(self, now: datetime) -> None:
-        """Flush every group that is due; what could not be decided or written is due again shortly."""
+        """Flush every group that is due, urgent ones first; what could not be decided or written is due again shortly."""
         if self._held_until and now < self._held_until:
             return
         self._held_until = None
         await self._adopt(now)
         if self._adopt_at is not None:  # nothing is decided before everybody has what was told them
             return
-        due = self._groups.take_due(now)
+        due = sorted(self._groups.take_due(now), key=lambda group: group.urgency, reverse=True)
         for begin in range(0, len(due), _AT_ONCE):
             async with self._door:
                 await self._flush([group for group in due[begin : begin + _AT_ONCE] if self._is_current(group)], now)

@@ -103,13 +103,13 @@ class MemoryStore:
         self._release(integration, now)
         due = (row for row in self._rows.values() if row.waiting and row.delivery.integration == integration)
         ready = sorted(
-            (at, row.seq, row)
+            (-row.delivery.urgency, at, row.seq, row)
             for row in due
             if (at := row.delivery.next_at) and at <= now and not self._under_way(row.delivery)
         )
-        for _, _, row in ready[:limit]:
+        for *_, row in ready[:limit]:
             row.lease_until = until
-        return [row.delivery for _, _, row in ready[:limit]]
+        return [row.delivery for *_, row in ready[:limit]]
 
     def _release(self, integration: str, now: datetime) -> None:
         for row in self._rows.values():

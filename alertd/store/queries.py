@@ -51,8 +51,8 @@ ORDER BY d.seq
 
 ADD = """
 INSERT INTO deliveries (
-    id, grp, integration, at, status, attempts, next_at, accepted_at, finished_at, needed_until, error)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    id, grp, integration, at, status, attempts, next_at, accepted_at, finished_at, needed_until, error, urgency)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING
 """
 
@@ -78,7 +78,8 @@ CLAIM = """
 SELECT d.id, d.grp, d.integration, d.at, d.status, d.attempts, d.next_at, d.accepted_at, d.error,
        p.notification, p.told
 FROM deliveries AS d JOIN payloads AS p ON p.seq = d.seq
-WHERE d.integration = ? AND d.status = 'pending' AND d.lease_until IS NULL AND d.next_at <= ? AND NOT EXISTS (
+WHERE d.integration = ? AND d.urgency = ? AND d.status = 'pending' AND d.lease_until IS NULL AND d.next_at <= ?
+  AND NOT EXISTS (
     SELECT 1 FROM deliveries AS sibling
     WHERE sibling.grp = d.grp AND sibling.integration = d.integration AND sibling.current = 1
       AND sibling.lease_until IS NOT NULL)
@@ -125,9 +126,9 @@ UPDATE deliveries SET status = ?, current = ?, attempts = ?, next_at = ?, lease_
 WHERE seq = ?
 """
 
-# Walks from one integration to the next along the index, so that a long queue costs no more than a short one.
+# Walks from one integration to the next along the index, and asks for each of the four ranks, so that a long queue costs no more than a short one.
 DUE = """
-WITH RECURSIVE waiting (integration) AS (
+WITH RECURSIVE ranks (urgency) AS (VALUES (1), (2), (3), (4)), waiting (integration) AS (
     SELECT min(integration) FROM deliveries INDEXED BY deliveries_waiting
     WHERE status = 'pending' AND lease_until IS NULL
     UNION ALL
@@ -137,12 +138,13 @@ WITH RECURSIVE waiting (integration) AS (
 )
 SELECT integration, (
     SELECT d.next_at FROM deliveries AS d INDEXED BY deliveries_waiting
-    WHERE d.integration = waiting.integration AND d.status = 'pending' AND d.lease_until IS NULL AND NOT EXISTS (
+    WHERE d.integration = waiting.integration AND d.urgency = ranks.urgency AND d.status = 'pending'
+      AND d.lease_until IS NULL AND NOT EXISTS (
         SELECT 1 FROM deliveries AS sibling
         WHERE sibling.grp = d.grp AND sibling.integration = d.integration AND sibling.current = 1
           AND sibling.lease_until IS NOT NULL)
     ORDER BY d.next_at LIMIT 1)
-FROM waiting WHERE integration IS NOT NULL
+FROM waiting CROSS JOIN ranks WHERE integration IS NOT NULL
 UNION ALL
 SELECT integration, min(lease_until) FROM deliveries WHERE lease_until IS NOT NULL GROUP BY integration
 """

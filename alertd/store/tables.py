@@ -12,6 +12,7 @@ from alertd.core.delivery import Delivery, Outcome, Sent, Status
 from alertd.core.flapping import Spell, spell
 from alertd.core.history import Entry, Seen, What
 from alertd.core.labels import Labels
+from alertd.core.severity import Severity
 from alertd.core.silences import Silence
 from alertd.errors import StoreError
 from alertd.ports import Snapshot
@@ -99,6 +100,7 @@ def _add(db: Connection, delivery: Delivery, encoder: Encoder) -> None:
         _micros(finished_at(delivery)),
         to_micros(needed_until(delivery.told)),
         to_column(delivery.error),
+        delivery.urgency,
     )
     cursor = db.execute(queries.ADD, row)
     if not cursor.rowcount or cursor.lastrowid is None:
@@ -123,7 +125,10 @@ def silence(db: Connection, silences: Sequence[Silence]) -> None:
 def claim(db: Connection, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
     name = to_column(integration)
     _release(db, name, to_micros(now))
-    claimed = [_delivery(row) for row in db.execute(queries.CLAIM, (name, to_micros(now), limit))]
+    claimed: list[Delivery] = []
+    for urgency in reversed(Severity):
+        due = (name, urgency, to_micros(now), limit - len(claimed))
+        claimed += [_delivery(row) for row in db.execute(queries.CLAIM, due)]
     db.executemany(queries.LEASE, [(to_micros(until), delivery.id) for delivery in claimed])
     return claimed
 

@@ -36,10 +36,13 @@ def opened(*names: str) -> Told:
     return Told(NOON, {name: Mark(NOON, "incident", Severity.ERROR) for name in names})
 
 
-def delivery(minutes: float, group: str = "g", integration: str = HOOK, told: Told = NOTHING) -> Delivery:
+def delivery(
+    minutes: float, group: str = "g", integration: str = HOOK, told: Told = NOTHING, severity: str = "error"
+) -> Delivery:
     at = after(minutes)
     id_ = identify(group, integration, at)
-    shown = NotifiedAlert(Labels({"alertname": "JobDown"}), {"summary": "down"}, NOON)
+    labels = Labels({"alertname": "JobDown", "severity": severity})
+    shown = NotifiedAlert(labels, {"summary": "down"}, NOON)
     notification = Notification(id_, "team", integration, Reason.FIRST, at, (shown,), group)
     return Delivery(id_, group, integration, at, told, notification, next_at=at)
 
@@ -141,6 +144,13 @@ async def test_deliveries_are_claimed_when_due_and_oldest_first(store: Store) ->
     assert [one.group for one in await claim(store, 2)] == ["b"]
     assert [one.group for one in await claim(store, 2, MAIL)] == ["mail"]
     assert await claim(store, 2) == []
+
+
+async def test_what_is_urgent_is_claimed_before_what_has_waited_for_longer(store: Store) -> None:
+    severities = ["info", "warning", "page", "critical", "error", "info"]
+    await add(store, *(delivery(at, str(at), severity=severity) for at, severity in enumerate(severities)))
+    assert [one.at for one in await claim(store, 9, limit=3)] == [after(3), after(4), after(1)]
+    assert [one.at for one in await claim(store, 9)] == [after(2), after(0), after(5)]
 
 
 async def test_a_lease_that_ended_is_claimed_again(store: Store) -> None:

@@ -11,6 +11,7 @@ from tests.stories.world import ROUTE, World, rule
 
 pytestmark = pytest.mark.anyio
 QUICK = replace(ROUTE, group_wait=timedelta(0), group_interval=timedelta(minutes=1))
+SPLIT = replace(QUICK, group_by=("alertname", "job"), group_wait=timedelta(seconds=10))
 
 
 def flaps(world: World, name: str, begin: int, end: int, every: int = 4, **labels: str) -> None:
@@ -87,8 +88,7 @@ async def test_a_silence_is_stronger_than_flapping() -> None:
 
 
 async def test_a_storm_is_told_together_and_closed_together() -> None:
-    route = replace(QUICK, group_by=("alertname", "job"), group_wait=timedelta(seconds=10))
-    world = World(rule("JobDown"), route=route, storms=StormBounds(groups=3))
+    world = World(rule("JobDown"), route=SPLIT, storms=StormBounds(groups=3))
     for number in range(10):
         world.at("1m").fires("JobDown", job=str(number))
         world.at("10m").resolves("JobDown", job=str(number))
@@ -105,22 +105,20 @@ async def test_a_storm_is_told_together_and_closed_together() -> None:
 async def test_a_storm_survives_a_restart() -> None:
     stories = []
     for restarts in (False, True):
-        route = replace(QUICK, group_by=("alertname", "job"), group_wait=timedelta(seconds=10))
-        world = World(rule("JobDown"), route=route, storms=StormBounds(groups=3))
+        world = World(rule("JobDown"), route=SPLIT, storms=StormBounds(groups=3))
         for number in range(10):
             world.at("1m").fires("JobDown", job=str(number))
             world.at("10m").resolves("JobDown", job=str(number))
         if restarts:
             world.at("5m").restarts()
-            world.at("7m").reloads(route=replace(route))
+            world.at("7m").reloads(route=replace(SPLIT))
         await world.run_until("30m")
         stories.append(sorted(world.story))
     assert stories[0] == stories[1]
 
 
 async def test_after_a_storm_new_groups_are_told_by_themselves() -> None:
-    route = replace(QUICK, group_by=("alertname", "job"), group_wait=timedelta(seconds=10))
-    world = World(rule("JobDown"), route=route, storms=StormBounds(groups=3))
+    world = World(rule("JobDown"), route=SPLIT, storms=StormBounds(groups=3))
     for number in range(10):
         world.at("1m").fires("JobDown", job=str(number))
     world.at("5m").fires("JobDown", job="late")
@@ -129,11 +127,20 @@ async def test_after_a_storm_new_groups_are_told_by_themselves() -> None:
 
 
 async def test_critical_alerts_keep_their_groups_in_a_storm() -> None:
-    route = replace(QUICK, group_by=("alertname", "job"), group_wait=timedelta(seconds=10))
-    world = World(rule("JobDown"), rule("Info"), route=route, storms=StormBounds(groups=3))
+    world = World(rule("JobDown"), rule("Info"), route=SPLIT, storms=StormBounds(groups=3))
     for number in range(10):
         world.at("1m").fires("Info", job=str(number))
         world.at("1m").fires("JobDown", job=str(number), severity="critical")
     await world.run_until("9m")
     alone = [message for message in world.heard if not message.storm and message.severity.name == "CRITICAL"]
     assert len(alone) == 10
+
+
+async def test_critical_alerts_do_not_queue_behind_the_others() -> None:
+    world = World(rule("JobDown"), route=SPLIT, storms=StormBounds(groups=0))
+    for number in range(300):
+        world.at("1m").fires("JobDown", severity="info", job=str(number))
+    world.at("1m").fires("JobDown", severity="critical", job="db")
+    await world.run_until("5m")
+    assert len(world.story) == 301
+    assert "severity=critical" in world.story[0]
