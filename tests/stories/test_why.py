@@ -16,6 +16,7 @@ from alertd.core.inhibition import InhibitRule
 from alertd.core.intervals import Span
 from alertd.core.matchers import Matcher, parse
 from alertd.core.receivers import Integration
+from alertd.core.storms import StormBounds
 from alertd.core.story import Question, Story
 from alertd.core.when import compile_condition
 from alertd.engine.history import Recorder
@@ -217,6 +218,42 @@ async def in_cooldown() -> list[str]:
     world.at("10m").fires("JobDown")
     await world.run_until("15m")
     return await world.why("JobDown")
+
+
+def restless() -> Remembered:
+    world = Remembered(
+        rule("JobDown"), route=replace(ROUTE, group_wait=timedelta(0), group_interval=timedelta(minutes=1))
+    )
+    for minute in range(1, 31, 6):
+        world.at(f"{minute}m").fires("JobDown")
+        world.at(f"{minute + 3}m").resolves("JobDown")
+    world.at("31m").fires("JobDown")
+    return world
+
+
+@tale
+async def flapping() -> list[str]:
+    world = restless()
+    await world.run_until("33m")
+    return await world.why("JobDown")
+
+
+@tale
+async def calm_again() -> list[str]:
+    world = restless()
+    await world.run_until("2h")
+    return await world.why("JobDown")
+
+
+@tale
+async def told_together_in_a_storm() -> list[str]:
+    world = Remembered(
+        rule("JobDown"), route=replace(ROUTE, group_by=("alertname", "job")), storms=StormBounds(groups=2)
+    )
+    for job in "abcd":
+        world.at("1m").fires("JobDown", job=job)
+    await world.run_until("3m")
+    return await world.why("JobDown", labels='{job="d"}')
 
 
 @tale
