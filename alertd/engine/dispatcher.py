@@ -181,7 +181,7 @@ class Dispatcher:
             await self.step(self._clock.now())
 
     async def step(self, now: datetime) -> None:
-        """Flush every group that is due, urgent ones first; what could not be decided or written is due again shortly."""
+        """Flush every group that is due, urgent ones first; what could not be decided or written comes again."""
         if self._held_until and now < self._held_until:
             return
         self._held_until = None

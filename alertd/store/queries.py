@@ -126,7 +126,8 @@ UPDATE deliveries SET status = ?, current = ?, attempts = ?, next_at = ?, lease_
 WHERE seq = ?
 """
 
-# Walks from one integration to the next along the index, and asks for each of the four ranks, so that a long queue costs no more than a short one.
+# Walks from one integration to the next along the index, and asks for each of the four ranks, so that a long queue
+# costs no more than a short one.
 DUE = """
 WITH RECURSIVE ranks (urgency) AS (VALUES (1), (2), (3), (4)), waiting (integration) AS (
     SELECT min(integration) FROM deliveries INDEXED BY deliveries_waiting

@@ -51,6 +51,10 @@ def load(lines: Iterable[str], path: Path, *, replace: bool = False) -> Mapping[
 
     A database that is there is not touched, unless it is to be replaced: then it is kept aside.
     """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain(error, path) from error
     lock = Lock(path.with_name(path.name + ".lock"))
     try:
         if path.exists() and not replace:

@@ -51,7 +51,7 @@ def test_the_readme_has_its_two_commands() -> None:
     assert "make test" in (ROOT / ".ci/run").read_text()
 
 
-GROUPS = "config|export|notify|routes|schema|silence|template"  # of commands
+GROUPS = "config|export|notify|routes|schema|silence|state|template"  # of commands
 
 
 def test_commands_of_alertd_exist() -> None:

@@ -37,7 +37,9 @@ def test_only_small_indexes_are_walked(db: Connection, name: str) -> None:
 
 
 def test_claim_and_due_go_by_what_waits(db: Connection) -> None:
-    assert "SEARCH d USING INDEX deliveries_waiting (integration=? AND urgency=? AND next_at<?)" in plan(db, queries.CLAIM)
+    assert "SEARCH d USING INDEX deliveries_waiting (integration=? AND urgency=? AND next_at<?)" in plan(
+        db, queries.CLAIM
+    )
     assert "USE TEMP B-TREE FOR ORDER BY" not in plan(db, queries.CLAIM)
     assert "SEARCH d USING INDEX deliveries_waiting (integration=? AND urgency=?)" in plan(db, queries.DUE)
 
