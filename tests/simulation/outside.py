@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -26,7 +27,8 @@ from alertd.store.sqlite import SqliteStore
 from alertd.store.writer import Writer
 
 T = TypeVar("T")
-FOREVER = 100_000.0  # seconds; longer than any story
+FOREVER = 10_000_000.0  # seconds; longer than any story
+NOWHERE = Path(":memory:")
 
 
 _FAULTS = {"dies": "the process dies", "fails": "a call fails", "waits": "a call takes long,"}
@@ -119,10 +121,11 @@ class _NoLock:
         pass
 
 
-def blank_disk() -> sqlite3.Connection:
+def blank_disk(path: Path) -> sqlite3.Connection:
     """A database as alertd finds it at its first start."""
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(db, Path("simulated.db"))
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    migrate(db, path)
     return db
 
 
@@ -143,7 +146,7 @@ class Disk:
         db.execute("BEGIN")
         tables.release_all(db)
         db.execute("COMMIT")
-        self._store = SqliteStore(_InlineWriter(db), _NoLock())  # type: ignore[arg-type]
+        self._store = self.history = SqliteStore(_InlineWriter(db), _NoLock())  # type: ignore[arg-type]
 
     async def _do(self, place: str, act: Callable[[], Awaitable[T]]) -> T:
         async with self._queue:  # one after the other, as the writer's thread does it
@@ -236,7 +239,7 @@ def _unreachable() -> QueryError:
     return QueryError("connection refused", QueryFailure.UNREACHABLE)
 
 
-REFUSALS = {"busy": DeliveryError("503"), "wrong": DeliveryError("400", permanent=True)}
+REFUSALS = {"busy": partial(DeliveryError, "503"), "wrong": partial(DeliveryError, "400", permanent=True)}
 _MOODS = {"busy": "busy (503)", "wrong": "misconfigured (400)", "deaf": "deaf"}
 
 
@@ -262,7 +265,7 @@ class Door:
         if mood == "deaf":
             await asyncio.sleep(FOREVER)
         if mood in REFUSALS:
-            raise REFUSALS[mood]
+            raise REFUSALS[mood]()
         self._heard(notification)
         return "ok"
 

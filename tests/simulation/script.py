@@ -37,6 +37,8 @@ class Setting:
     ends: str  # what is true when all is well again: everything, nothing, or what was true before
     flapping: FlapBounds
     storms: StormBounds
+    rules: Sequence[str] = ("JobDown", "ClusterDown")  # the first has `for` and the others; what is asked is the name
+    interval: timedelta = timedelta(seconds=30)
 
     def __str__(self) -> str:
         route = self.route
@@ -73,6 +75,7 @@ class Script:
     seed: int
     setting: Setting
     doings: Sequence[Doing] = field(default=())
+    trouble: float = TROUBLE  # seconds of it
 
     def without(self, begin: int, end: int) -> "Script":
         """The story without some of its doings."""

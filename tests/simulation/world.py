@@ -4,8 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from alertd.core import grid
@@ -23,9 +25,10 @@ from alertd.engine.engine import Engine, Plan
 from alertd.engine.routing import Routing
 from alertd.errors import SilenceError, StoreError
 from alertd.events import Event
+from alertd.ports import Observer
 from tests.datasources.fusing import FusingServer
 from tests.simulation.judge import Judge, same
-from tests.simulation.outside import Disk, Door, Fault, Life, Outside, Wire, blank_disk
+from tests.simulation.outside import NOWHERE, Disk, Door, Fault, Life, Outside, Wire, blank_disk
 from tests.simulation.script import (
     DOORS,
     HEALED,
@@ -34,13 +37,11 @@ from tests.simulation.script import (
     JOBS,
     LUNCH,
     SEVERITIES,
-    TROUBLE,
     Script,
 )
 from tests.simulation.virtual import VirtualLoop, WallClock
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-INTERVAL = timedelta(seconds=30)
 _PULSE = timedelta(seconds=60)
 _RESOLVE_TIMEOUT = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
@@ -59,9 +60,9 @@ def live(script: Script) -> Counter[str]:
 class World:
     """The director of a story: does what the script says, buries the process when it dies, and starts another."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, disk: Path = NOWHERE) -> None:
         self._script, self._judge = script, Judge(script)
-        self._clock, self._outside, self._disk = WallClock(START), Outside(), blank_disk()
+        self._clock, self._outside, self._disk = WallClock(START), Outside(), blank_disk(disk)
         self._server, self._true = FusingServer(), set[tuple[str, Labels]]()
         self._moods: set[str] = set()
         self._receivers: dict[str, str] = {}
@@ -80,9 +81,9 @@ class World:
         for doing in self._script.doings:
             await self._until(doing.at)
             _DOES[doing.what](self, *doing.arguments)
-        await self._until(TROUBLE)
+        await self._until(self._script.trouble)
         await self._heal()
-        await self._until(TROUBLE + HEALED)
+        await self._until(self._script.trouble + HEALED)
         self._judge.check_end(
             self._alive.board.alive(), self._route, [labels for _, labels in self._true], self._clock.now()
         )
@@ -236,10 +237,10 @@ class World:
             raise self._broken
 
     async def _live(self) -> None:
-        life, route, witness = self._outside.life, self._route, _Witness(self._judge)
+        route, witness = self._route, _Witness(self._judge)
         self._sources = self._connect()
         disk = Disk(self._outside, self._disk, witness)
-        engine = Engine(self._plan(self._sources), disk, _Watcher(self._judge, life), self._clock)
+        engine = Engine(self._plan(self._sources), disk, self._observer(disk), self._clock)
         witness.engine = engine
         await engine.restore()
         self._engine, self._judge.in_force = engine, route
@@ -252,7 +253,7 @@ class World:
             while True:
                 (group,) = engine.board.groups
                 shift = grid.offset(group.key, group.interval)
-                await self._clock.sleep_until(grid.following(self._clock.now(), INTERVAL, shift), self._clock_set)
+                await self._clock.sleep_until(grid.following(self._clock.now(), group.interval, shift), self._clock_set)
                 tasks.create_task(engine.evaluator.tick(group))
 
     async def _pulse(self, engine: Engine) -> None:
@@ -261,17 +262,18 @@ class World:
                 await engine.touch(prune=True)
             await self._clock.sleep_until(self._clock.now() + _PULSE)
 
+    def _observer(self, _disk: Disk) -> Observer:
+        return Watcher(self._judge, self._outside.life)
+
     def _connect(self) -> Sources:
         wire = Wire(self._outside, self._server, self._moods, self._said_before)
         return Sources({"": FusedDatasource(wire, 50, self._clock)})
 
     def _plan(self, sources: Sources) -> Plan:
         setting = self._script.setting
-        names = {"name": "JobDown", "expr": "JobDown", "file": "story.yml", "group": "story"}
-        rules = (
-            Rule(**names, for_=setting.for_, keep_firing_for=setting.keep_firing_for, cooldown=setting.cooldown),
-            Rule(**{**names, "name": "ClusterDown", "expr": "ClusterDown"}),
-        )
+        first, *others = (Rule(name, name, file="story.yml", group="story") for name in setting.rules)
+        times = {"for_": setting.for_, "keep_firing_for": setting.keep_firing_for, "cooldown": setting.cooldown}
+        rules = (replace(first, **times), *others)
         routing = Routing(
             self._route,
             INTEGRATIONS,
@@ -282,7 +284,7 @@ class World:
             setting.storms,
         )
         doors = {name: Door(self._outside, name, self._receivers, self._judge.heard) for name in DOORS}
-        return Plan([RuleGroup("story", "story.yml", rules, INTERVAL)], sources, routing, doors)
+        return Plan([RuleGroup("story", "story.yml", rules, setting.interval)], sources, routing, doors)
 
     # The end.
 
@@ -298,7 +300,7 @@ class World:
             await self._end_silence(job)
         if self._script.setting.ends == "what was":
             return
-        for job, name, severity in product(JOBS, ("JobDown", "ClusterDown"), SEVERITIES):
+        for job, name, severity in product(JOBS, self._script.setting.rules, SEVERITIES):
             self._resolves(name, job, severity)
         if self._script.setting.ends == "everything":
             await self._until(self._now + _A_WHILE)
@@ -329,7 +331,7 @@ class _Witness:
         self._judge.decided(deliveries, list(self.engine.board.alive()))
 
 
-class _Watcher:
+class Watcher:
     """An observer that tells the judge, as long as its process lives."""
 
     def __init__(self, judge: Judge, life: Life) -> None:
