@@ -1,5 +1,6 @@
 """What happened, as frozen values; telemetry turns each into a log line, a metric, a span."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -127,11 +128,11 @@ class DeliveryTried:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The daemon has started with so many alerts; the one before it was alive at `alive_at`, if there was one."""
+    """The daemon has started with these alerts; the one before it was alive at `alive_at`, if there was one."""
 
     at: datetime
     alive_at: datetime | None
-    alerts: int
+    alerts: Sequence[Alert]
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class Engine:
         self.intake.restore()
         self.silencer.restore(snapshot.silences)
         self.dispatcher.restore(snapshot.told, snapshot.spells)
-        self._observer.notice(Restored(now, snapshot.alive_at, len(resumed)))
+        self._observer.notice(Restored(now, snapshot.alive_at, resumed))
         await self.follow(self._plan)
 
     def _tell_damage(self, damage: Sequence[str]) -> None:

@@ -310,7 +310,7 @@ class Recorder:
         )
 
     def _restored(self, event: Restored) -> None:
-        self._add(event.at, ITSELF, What.STARTED, alive=_instant(event.alive_at), alerts=event.alerts)
+        self._add(event.at, ITSELF, What.STARTED, alive=_instant(event.alive_at), alerts=len(event.alerts))
 
     def _reloaded(self, event: Reloaded) -> None:
         changes = [str(change) for change in event.changes[:_CHANGES]]

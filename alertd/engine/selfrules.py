@@ -11,6 +11,7 @@ MISSED = "increase(alertd_group_iterations_missed_total[5m]) > 0"
 RELOAD = "alertd_config_last_reload_successful == 0"
 RECEIVER_FAILING = "alertd_notifications_failing > 0"
 DEAD = "alertd_outbox_dead > 0"
+GIVEN_UP = "AlertdDeliveryFailed"
 STATE = "alertd_state_writable == 0"
 DAMAGE = "alertd_state_damaged > 0"
 CLOCK = "alertd_clock_jumped > 0"
@@ -53,7 +54,7 @@ GROUP = RuleGroup(
         _rule("AlertdReceiverFailing", RECEIVER_FAILING, "warning", _FIVE_MINUTES,
               "{{ $labels.integration }} has not accepted a message for minutes",
               "Its messages wait in the outbox and are tried again."),
-        _rule("AlertdDeliveryFailed", DEAD, "critical", _AT_ONCE,
+        _rule(GIVEN_UP, DEAD, "critical", _AT_ONCE,
               "alertd gave up on a message to {{ $labels.receiver }}",
               "{{ $labels.integration }} did not accept it."),
         _rule("AlertdStateNotWritable", STATE, "critical", _AT_ONCE,

@@ -21,6 +21,7 @@ from alertd.events import (
     GroupEvaluated,
     Kind,
     Reloaded,
+    Restored,
     RuleEvaluated,
     Trouble,
 )
@@ -70,6 +71,8 @@ class Selfwatch:
                 _set(self._reload, Labels(), event.error)
             case DeliveryTried():
                 self._tried(event)
+            case Restored():
+                self._restored(event)
             case Trouble(kind=kind) if kind in self._troubles:
                 self._troubles[kind].add(Labels(), f"{event.where}: {event.error}")
 
@@ -97,6 +100,13 @@ class Selfwatch:
             known = ", ".join(self._facts)
             return QueryError(f"the datasource {self.name!r} answers only: {known}", QueryFailure.BAD_QUERY)
         return Answer(tuple(Sample(labels, 1.0, annotations={"error": text}) for labels, text in facts(at)))
+
+    def _restored(self, event: Restored) -> None:
+        """What was given up before the restart stays so until a later message is accepted."""
+        for alert in event.alerts:
+            if alert.firing and alert.labels.get("alertname") == selfrules.GIVEN_UP:
+                labels = Labels({name: alert.labels.get(name, "") for name in ("receiver", "integration")})
+                _set(self._dead, labels, alert.annotations.get("error", ""))
 
     def _evaluated(self, event: RuleEvaluated) -> None:
         rule = event.rule

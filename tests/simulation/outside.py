@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -239,7 +238,7 @@ def _unreachable() -> QueryError:
     return QueryError("connection refused", QueryFailure.UNREACHABLE)
 
 
-REFUSALS = {"busy": partial(DeliveryError, "503"), "wrong": partial(DeliveryError, "400", permanent=True)}
+REFUSALS = {"busy": "503", "wrong": "400"}
 _MOODS = {"busy": "busy (503)", "wrong": "misconfigured (400)", "deaf": "deaf"}
 
 
@@ -265,7 +264,7 @@ class Door:
         if mood == "deaf":
             await asyncio.sleep(FOREVER)
         if mood in REFUSALS:
-            raise REFUSALS[mood]()
+            raise DeliveryError(REFUSALS[mood], permanent=mood == "wrong")
         self._heard(notification)
         return "ok"
 

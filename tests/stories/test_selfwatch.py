@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from alertd.core.matchers import Matcher
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
@@ -61,13 +63,16 @@ async def test_a_receiver_that_refuses_and_at_last_accepts() -> None:
     assert set(there.alerts) == {"JobDown"}
 
 
-async def test_a_message_that_was_given_up_is_told_elsewhere() -> None:
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_message_that_was_given_up_is_told_elsewhere(restarts: bool) -> None:
     own = replace(AT_ONCE, key="{}/own", receiver="backup", matchers=(Matcher("alertname", "=~", "Alertd.*"),))
     receivers = {name: (Integration(f"{name}/webhook[0]", name),) for name in ("ops", "backup")}
     there = world(rule("JobDown"), route=replace(AT_ONCE, routes=(own,)), integrations=receivers)
     there.at("1m").refuses("ops/webhook[0]", DeliveryError("no such channel", permanent=True))
     there.at("1m").fires("JobDown")
     there.at("1m30s").refuses("ops/webhook[0]", None)
+    if restarts:
+        there.at("1m35s").restarts()
     await there.run_until("5m")
     labels = "{integration=ops/webhook[0],receiver=ops,severity=critical}"
     assert there.story == [
