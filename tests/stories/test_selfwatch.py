@@ -3,14 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from alertd.core.matchers import Matcher
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
-from alertd.engine.selfrules import GROUP
+from alertd.engine.selfrules import DEAD, GROUP
+from alertd.engine.selfwatch import Selfwatch
 from alertd.errors import DeliveryError
-from alertd.events import Kind, Trouble
+from alertd.events import Kind, Restored, Trouble
 from tests.stories.world import World, rule
 
 AT_ONCE = Route("{}", "ops", group_by=("alertname",), group_wait=timedelta(0), group_interval=timedelta(minutes=1))
@@ -63,16 +62,13 @@ async def test_a_receiver_that_refuses_and_at_last_accepts() -> None:
     assert set(there.alerts) == {"JobDown"}
 
 
-@pytest.mark.parametrize("restarts", [False, True])
-async def test_a_message_that_was_given_up_is_told_elsewhere(restarts: bool) -> None:
+async def test_a_message_that_was_given_up_is_told_elsewhere() -> None:
     own = replace(AT_ONCE, key="{}/own", receiver="backup", matchers=(Matcher("alertname", "=~", "Alertd.*"),))
     receivers = {name: (Integration(f"{name}/webhook[0]", name),) for name in ("ops", "backup")}
     there = world(rule("JobDown"), route=replace(AT_ONCE, routes=(own,)), integrations=receivers)
     there.at("1m").refuses("ops/webhook[0]", DeliveryError("no such channel", permanent=True))
     there.at("1m").fires("JobDown")
     there.at("1m30s").refuses("ops/webhook[0]", None)
-    if restarts:
-        there.at("1m35s").restarts()
     await there.run_until("5m")
     labels = "{integration=ops/webhook[0],receiver=ops,severity=critical}"
     assert there.story == [
@@ -80,6 +76,20 @@ async def test_a_message_that_was_given_up_is_told_elsewhere(restarts: bool) -> 
         "2m ops: JobDown (first notification)",
         f"2m10s backup: -AlertdDeliveryFailed{labels} (all alerts resolved)",
     ]
+
+
+async def test_what_was_given_up_is_known_after_a_restart() -> None:
+    there = world(rule("JobDown"))
+    there.at("1m").refuses("ops/webhook[0]", DeliveryError("no such channel", permanent=True))
+    there.at("1m").fires("JobDown")
+    await there.run_until("2m")
+    given_up = [one for one in there.engine.board.all() if one.labels["alertname"] == "AlertdDeliveryFailed"]
+    anew = Selfwatch()
+    anew.notice(Restored(there.clock.now(), None, given_up))
+    (answer,) = await anew.query([DEAD], there.clock.now())
+    (sample,) = answer.samples
+    assert dict(sample.labels) == {"integration": "ops/webhook[0]", "receiver": "ops"}
+    assert sample.annotations == {"error": "no such channel"}
 
 
 async def test_a_state_that_could_not_be_written_is_told_once_it_can() -> None:
