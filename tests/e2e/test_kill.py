@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120 + 10 * KILLS)]
 def test_kill_9_at_any_instant_loses_nothing(rig: Rig) -> None:
     dice = random.Random(KILLS)
     rig.hook.pause = 0.3  # so that it dies while it waits for an answer, too
-    config = CONFIG.replace("group_by: [alertname]", "group_by: [job]") + "flapping: {window: 0s}\n"
+    config = CONFIG.replace("group_by: [alertname]", "group_by: [job]") + "flapping: {{window: 0s}}\n"
     alertd = rig.start(RULES.replace("for: 2s", "for: 1s"), "repeat_interval: 1h", config)
     for _ in range(KILLS):
         time.sleep(dice.uniform(0.2, 4))
