@@ -11,9 +11,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.bench import latency, scale, startup, storm
+from tests.e2e.bench import latency, restart, scale, startup, storm
 from tests.e2e.bench.arena import Arena, Report
-from tests.e2e.bench.contestants import PROGRAMS
+from tests.e2e.bench.contestants import CONTESTANTS, PROGRAMS
 from tests.e2e.bench.plan import FULL, QUICK
 from tests.e2e.bench.process import EndedError
 from tests.e2e.bench.waiting import StoppedError, heed_signals, say, stopped
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Arena], Iterator[Report]]] = {
     "scale": scale.run,
     "latency": latency.run,
     "storm": storm.run,
+    "restart": restart.run,
     "startup": startup.run,
 }
 
@@ -51,18 +52,24 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="three minutes in place of twenty; rough figures")
     parser.add_argument("--rules", type=int, nargs="+", help="how many rules `scale` evaluates; several one by one")
     parser.add_argument("--alerts", type=int, help="how many alerts are in the storm")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="measure only these contestants")
     parser.add_argument("--attempts", type=int, help="measure again, at most so often, what something else disturbed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as they are")
     options = parser.parse_args()
     unknown = set(options.names) - BENCHMARKS.keys()
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    strangers = set(options.only or ()) - {one.name for one in CONTESTANTS}
+    if strangers:
+        parser.error(
+            f"nobody is called {', '.join(sorted(strangers))}; {', '.join(one.name for one in CONTESTANTS)} are"
+        )
     return options
 
 
 def _run(options: argparse.Namespace) -> None:
     plan = QUICK if options.quick else FULL
-    wanted = {"rules": options.rules, "alerts": options.alerts, "attempts": options.attempts}
+    wanted = {name: getattr(options, name) for name in ("rules", "alerts", "attempts", "only")}
     plan = replace(plan, **{name: value for name, value in wanted.items() if value})
     machine = {"processors": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]}
     reports: list[dict[str, Any]] = []

@@ -65,13 +65,13 @@ class Arena:
             shutil.rmtree(folder)
 
 
-def compare(
-    title: str, note: str, rows: Sequence[Row], measure: Callable[[Contestant], Figures], attempts: int
-) -> Report:
+def compare(title: str, note: str, rows: Sequence[Row], measure: Callable[[Contestant], Figures], plan: Plan) -> Report:
     """Measure everybody, one after the other."""
     results = {}
-    for contestant in CONTESTANTS:
-        results[contestant.name] = undisturbed(f"{title}: {contestant.name}", partial(measure, contestant), attempts)
+    for contestant in [one for one in CONTESTANTS if not plan.only or one.name in plan.only]:
+        results[contestant.name] = undisturbed(
+            f"{title}: {contestant.name}", partial(measure, contestant), plan.attempts
+        )
     return Report(title, note, (*rows, _DISTURBANCE), results)
 
 

@@ -31,7 +31,7 @@ _ROWS = tuple(
 def run(arena: Arena) -> Iterator[Report]:
     title = "Latency: from a value that changes at the target to the message"
     note = f"{arena.plan.flips} values, scraped and evaluated every second; every alert is a group, with no group_wait."
-    yield compare(title, note, _ROWS, partial(_measure, arena), arena.plan.attempts)
+    yield compare(title, note, _ROWS, partial(_measure, arena), arena.plan)
 
 
 def _measure(arena: Arena, contestant: Contestant) -> Figures:

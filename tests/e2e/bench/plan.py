@@ -20,6 +20,7 @@ class Plan:
     starts: int = 5
     idle: int = 10  # before memory is looked at
     patience: int = 120  # for alerts that are missing
+    only: tuple[str, ...] = ()  # contestants; all of them if there are none
     attempts: int = 1  # to measure while nothing else keeps the machine busy
 
 

@@ -33,7 +33,7 @@ def run(arena: Arena) -> Iterator[Report]:
     for count in plan.rules:
         title = f"Scale: {count:,} rules"
         note = f"Each is evaluated every {plan.interval} s; one in a hundred fires. Counted for {plan.window} s."
-        yield compare(title, note, _ROWS, partial(_net, arena, idle, count), plan.attempts)
+        yield compare(title, note, _ROWS, partial(_net, arena, idle, count), plan)
 
 
 def _measure(arena: Arena, contestant: Contestant, rules: int) -> Figures:

@@ -84,6 +84,13 @@ class Stack:
             self.launch("server")
         return self.ready()
 
+    def stop_alerting(self) -> float:
+        """End whatever takes part in it; how many seconds that took."""
+        began = time.monotonic()
+        for name in [name for name in self._processes if name != "server" or self.contestant.prometheus_evaluates]:
+            self._processes.pop(name).stop(patience=120)
+        return time.monotonic() - began
+
     def launch(self, name: str, *, rules: bool = True) -> None:
         """Start one process, without waiting for it."""
         if name == "server":

@@ -24,7 +24,7 @@ _ROWS = (
 def run(arena: Arena) -> Iterator[Report]:
     title = "Start, and memory when idle"
     note = f"Until everything that evaluates and tells is ready, median of {arena.plan.starts} starts."
-    yield compare(title, note, _ROWS, partial(_measure, arena), arena.plan.attempts)
+    yield compare(title, note, _ROWS, partial(_measure, arena), arena.plan)
 
 
 def _measure(arena: Arena, contestant: Contestant) -> Figures:

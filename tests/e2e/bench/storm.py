@@ -40,7 +40,7 @@ def run(arena: Arena) -> Iterator[Report]:
         f"depends on where between two evaluations the scrape lies. CPU in the {plan.storm_window} s after the change. "
         f"Mean of {plan.storms}."
     )
-    yield compare(title, note, _ROWS, partial(_measure, arena), arena.plan.attempts)
+    yield compare(title, note, _ROWS, partial(_measure, arena), arena.plan)
 
 
 def _measure(arena: Arena, contestant: Contestant) -> Figures:
