@@ -117,6 +117,8 @@ def _begin(rule: Rule, instance: Instance, now: datetime) -> Alert:
 def _next(rule: Rule, alert: Alert, instance: Instance | None, now: datetime) -> Alert | None:
     if instance is None:
         return _missing(rule, alert, now)
+    if _is_as_it_was(rule, alert, instance):
+        return _fire_when_due(rule, alert, now)
     refreshed = replace(
         alert,
         annotations=instance.annotations,
@@ -127,6 +129,16 @@ def _next(rule: Rule, alert: Alert, instance: Instance | None, now: datetime) ->
         notify=rule.notify,
     )
     return _fire_when_due(rule, refreshed, now)
+
+
+def _is_as_it_was(rule: Rule, alert: Alert, instance: Instance) -> bool:
+    """Most are, most of the time; then nothing is made anew."""
+    return (
+        alert.value == instance.value
+        and alert.missing_since is None
+        and alert.annotations == instance.annotations
+        and (alert.generator_url, alert.cooldown, alert.notify) == (rule.source_url, rule.cooldown, rule.notify)
+    )
 
 
 def _fire_when_due(rule: Rule, alert: Alert, now: datetime) -> Alert:
