@@ -6,7 +6,7 @@ IMAGE ?= alertd
 BASE ?= python:3.11-slim
 BUILDER ?= $(firstword $(notdir $(foreach name,docker podman buildah,$(shell command -v $(name)))))
 
-.PHONY: help run test check bench setup lock image clean
+.PHONY: help run test check bench micro setup lock image clean
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 
@@ -30,6 +30,10 @@ check: $(STAMP) ## style, types and the direction of imports
 bench: $(STAMP) ## alertd beside vmalert and Prometheus, each with an Alertmanager; takes about 20 minutes
 	@.ci/debs prometheus=prometheus prometheus-alertmanager=prometheus-alertmanager vmalert=victoria-metrics
 	@$(BIN)/python -m tests.e2e.bench $(ARGS)
+
+micro: $(STAMP) ## how many instructions the most frequent works take; ARGS='--against HEAD~1' compares
+	@.ci/debs valgrind=valgrind
+	@$(BIN)/python -m tests.e2e.bench.micro $(ARGS)
 
 setup: $(STAMP) ## the environment, in .venv; all other words begin with it
 

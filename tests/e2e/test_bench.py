@@ -2,11 +2,14 @@
 
 import json
 
+import pytest
 import yaml
 
+from tests.e2e.bench import micro
 from tests.e2e.bench.rules import flip_rules, scale_rules, storm_rules
 from tests.e2e.bench.sink import Sink
-from tests.e2e.bench.stats import Row, metric, quantile, ratio, table, total
+from tests.e2e.bench.stats import Row, metric, plot, quantile, ratio, table, total
+from tests.e2e.bench.works import WORKS
 from tests.e2e.bench.world import Switches
 
 
@@ -49,6 +52,14 @@ def test_a_table_has_figures_and_how_they_compare() -> None:
     ]
 
 
+def test_bars_stand_beside_a_line() -> None:
+    results = {"ours": {"cpu": 1.0, "rss": 3.0, "lost": 0.0}, "theirs": {"cpu": 2.0, "rss": 2.0, "lost": 0.0}}
+    assert plot([Row("cpu", "CPU"), Row("rss", "RSS"), Row("lost", "lost")], results).splitlines() == [
+        f"{'CPU':46} {'theirs':11} {'█' * 8}{' ' * 7}┃{' ' * 15} 0.50x",
+        f"{'RSS':46} {'theirs':11} {'█' * 23}{' ' * 8} 1.50x",
+    ]
+
+
 def test_the_receiver_tells_first_messages_from_repeats() -> None:
     sink = Sink()
     for status, *names in (("firing", "a", "b"), ("firing", "a"), ("resolved", "a")):
@@ -70,6 +81,20 @@ def test_a_change_is_seen_by_the_next_scrape() -> None:
     assert seen >= change.at
     switches.page()
     assert change.scraped == seen
+
+
+def test_instructions_are_compared_with_another_version() -> None:
+    assert micro.table({"a": 2_000, "b": 1_500_000}, {"a": 1_000, "b": 0}).splitlines()[1:] == [
+        f"{'a':48}{2:>12}{1:>12}{'2.00x':>8}",
+        f"{'b':48}{'1,500':>12}{0:>12}{'-':>8}",
+    ]
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_every_work_can_be_done_again_and_again(name: str) -> None:
+    work = WORKS[name]()
+    work()
+    work()
 
 
 def test_every_rule_asks_something_else() -> None:

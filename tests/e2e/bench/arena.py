@@ -17,7 +17,7 @@ from tests.e2e.bench.plan import Plan
 from tests.e2e.bench.process import others
 from tests.e2e.bench.sink import Sink
 from tests.e2e.bench.stack import Scene, Stack
-from tests.e2e.bench.stats import Figures, Row, table
+from tests.e2e.bench.stats import Figures, Row, plot, table
 from tests.e2e.bench.waiting import say
 from tests.e2e.bench.world import World
 
@@ -35,7 +35,9 @@ class Report:
     results: dict[str, Figures]
 
     def __str__(self) -> str:
-        return f"## {self.title}\n\n{self.note}\n\n{table(self.rows, self.results)}\n"
+        picture = plot(self.rows[:-1], self.results)
+        drawn = f"\n```\n{picture}\n```\n" if picture else ""
+        return f"## {self.title}\n\n{self.note}\n\n{table(self.rows, self.results)}\n{drawn}"
 
 
 class Arena:

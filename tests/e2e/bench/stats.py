@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Figures = Mapping[str, float | None]
+_EQUAL = 15  # characters
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,24 @@ def table(rows: Sequence[Row], results: Mapping[str, Figures]) -> str:
         ratios = [ratio(values[0], value) for value in values[1:]]
         lines.append([row.label, *(_number(value, row.digits) for value in values), *ratios])
     return _aligned(lines)
+
+
+def plot(rows: Sequence[Row], results: Mapping[str, Figures]) -> str:
+    """Bars: how many times a peer's figure the first's is; where the line stands they are equal."""
+    first, *peers = results
+    lines = []
+    for row in rows:
+        for peer in peers:
+            ours, theirs = results[first].get(row.key), results[peer].get(row.key)
+            if ours is not None and theirs:
+                lines.append(f"{row.label:46} {peer:11} {_bar(ours / theirs)} {ratio(ours, theirs)}")
+    return "\n".join(lines)
+
+
+def _bar(times: float) -> str:
+    filled = min(round(times * _EQUAL), 2 * _EQUAL)
+    bar = ("█" * filled).ljust(2 * _EQUAL)
+    return bar[:_EQUAL] + ("┃" if filled <= _EQUAL else "█") + bar[_EQUAL:]
 
 
 def _number(value: float | None, digits: int) -> str:
