@@ -16,7 +16,7 @@ from alertd.config import yamltext
 from alertd.config.problems import Place, position
 from alertd.config.rulechecks import check_group, check_rule, check_script, condition
 from alertd.config.rulefile import ADVICE, GroupEntry, RuleEntry, RuleFile
-from alertd.config.yamltext import Node
+from alertd.config.yamltext import TAKEN, Node
 from alertd.core.rules import DEFAULT_INTERVAL, Rule, RuleGroup, Script
 from alertd.errors import ConfigError, Problem
 
@@ -139,8 +139,8 @@ def parse_rules(text: str, defaults: RuleDefaults, shown: str = "", home: Path =
     `home` is where the file lies: scripts are named relative to it.
     """
     reading = _Reading(defaults, shown, home)
-    for document in yamltext.parse(text, shown):
-        reading.document(Place(shown, document, advice=ADVICE, found=reading.problems, notes=reading.notes))
+    for document in yamltext.parse(text, shown, "groups", reading.group):
+        reading.document(reading.place(document))
     return FileRules(
         shown,
         tuple(reading.groups),
@@ -164,17 +164,25 @@ class _Reading:
     notes: list[Problem] = field(default_factory=list)
     names: dict[str, int] = field(default_factory=dict)  # of groups, with the line
 
+    def place(self, node: Node, group: str = "") -> Place:
+        """Where in the file somebody is working."""
+        return Place(self.shown, node, group, advice=ADVICE, found=self.problems, notes=self.notes)
+
     def document(self, place: Place) -> None:
+        """What is wrong with it, but for the groups that have been read already."""
         file = _validated(RuleFile, place)[0]
         if file is None:
             return
         for index, _ in enumerate(file.groups):
             node = place.node.find(("groups", index))
-            name = _name(node, "name") or f"#{index + 1}"
             if node.kind == "nothing":
                 place.note("an empty entry in the list of groups", "groups", index, hint="remove the dash")
-            else:
-                self._group(place.within("groups", index, group=name))
+            elif node is not TAKEN:
+                self.group(index, node)
+
+    def group(self, index: int, node: Node) -> None:
+        """One group, by its place in the list."""
+        self._group(self.place(node, _name(node, "name") or f"#{index + 1}"))
 
     def _group(self, place: Place) -> None:
         group, bad = _validated(GroupEntry, place)

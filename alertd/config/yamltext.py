@@ -6,7 +6,7 @@ and what its aliases expand to are capped. The only home of yaml.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -113,6 +113,10 @@ class Node:
             yield self
 
 
+Take = Callable[[int, Node], None]
+TAKEN = Node(0, 0, entries={})  # what stands in the place of a node that was handed over
+
+
 def _scalar(text: str) -> str | int | float | bool:
     if text in _BOOLEANS:
         return _BOOLEANS[text]
@@ -155,10 +159,14 @@ def _decode(data: bytes, shown: str) -> str:
         raise ConfigError([Problem(message, shown, line, column, hint="save the file as UTF-8")]) from None
 
 
-def parse(text: str, shown: str = "") -> list[Node]:
-    """The documents of a YAML text; none for an empty one. Raises ConfigError, naming the file as `shown`."""
+def parse(text: str, shown: str = "", under: str = "", take: Take | None = None) -> list[Node]:
+    """The documents of a YAML text; none for an empty one. Raises ConfigError, naming the file as `shown`.
+
+    A large file need not be in memory as a whole: with `take`, each mapping in the list that a document has `under`
+    this key is handed over as soon as it was read, with its index, and TAKEN stands in its place.
+    """
     try:
-        return _Builder(text).documents()
+        return _Builder(text, under, take).documents()
     except _Invalid as problem:
         raise ConfigError([_at(problem.mark, problem.message, shown, problem.hint)]) from None
     except yaml.MarkedYAMLError as problem:
@@ -215,8 +223,8 @@ def _bad_character(text: str, shown: str, otherwise: str) -> Problem:
 class _Builder:
     """Parser events become nodes, with a stack in place of recursion: depth is a matter of a cap, not of a crash."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, under: str = "", take: Take | None = None) -> None:
+        self._text, self._under, self._take = text, under, take
         self._roots: list[Node] = []
         self._open: list[_Open] = []
         self._read = 0
@@ -295,7 +303,7 @@ class _Builder:
         parent = self._open[-1]
         self._grow(parent.node, node.weight, event)
         if parent.node.items is not None:
-            parent.node.items.append(node)
+            parent.node.items.append(self._handed_over(node, len(parent.node.items)))
         elif parent.key is None:
             parent.key = self._checked_key(parent, node, event)
         else:
@@ -305,6 +313,13 @@ class _Builder:
             else:
                 assert parent.node.entries is not None
                 parent.node.entries[key.text or ""] = (key, node)
+
+    def _handed_over(self, node: Node, index: int) -> Node:
+        key = self._open[0].key
+        if self._take is None or len(self._open) != 2 or key is None or key.text != self._under or node.entries is None:
+            return node
+        self._take(index, node)
+        return TAKEN
 
     def _grow(self, parent: Node, weight: int, event: Any) -> None:
         parent.weight += weight

@@ -54,6 +54,30 @@ def test_aliases_and_merge_keys() -> None:
     assert trees(text) == [{"x": one, "y": {"b": "3", "a": "1"}, "z": {"c": one, "a": "4", "b": "2"}}]
 
 
+def test_what_is_in_a_list_is_handed_over_one_by_one() -> None:
+    taken: list[tuple[int, object]] = []
+    text = (
+        "x: [{groups: [{a: 1}]}]\ngroups:\n- &g {a: 1}\n-\n- text\n- *g\n- {groups: [{b: 2}]}\n---\ngroups: [{c: 3}]\n"
+    )
+    first, second = yamltext.parse(text, "f.yml", "groups", lambda index, node: taken.append((index, node.tree())))
+    assert taken == [(0, {"a": "1"}), (3, {"a": "1"}), (4, {"groups": [{"b": "2"}]}), (0, {"c": "3"})]
+    groups = [first.find(("groups", index)) for index in range(5)]
+    assert [node is yamltext.TAKEN for node in groups] == [True, False, False, True, True]
+    assert [node.kind for node in groups[1:3]] == ["nothing", "text"]
+    assert first.find(("x", 0, "groups", 0)).tree() == {"a": "1"}
+    assert second.find(("groups", 0)) is yamltext.TAKEN
+
+
+@pytest.mark.parametrize("text", ["- - {a: 1}\n", "groups: {a: {b: 1}}\n", "[]\n", "text\n"])
+def test_nothing_is_handed_over_from_elsewhere(text: str) -> None:
+    def take(index: int, node: yamltext.Node) -> None:
+        raise AssertionError(f"{index}: {node}")
+
+    assert [one.tree() for one in yamltext.parse(text, "", "groups", take)] == [
+        one.tree() for one in yamltext.parse(text)
+    ]
+
+
 def test_places() -> None:
     (root,) = yamltext.parse("groups:\n- name: a\n  rules: &r\n  - {expr: up}\n- rules: *r\n")
     assert (root.find(("groups", 1)).line, root.find(("groups", 1)).column) == (5, 3)
