@@ -40,7 +40,7 @@ class Status(StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Delivery:
     """One outbox row. `at` is the instant of the flush; `told` is what is told once this one is accepted.
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome
@@ -37,6 +38,7 @@ class SqliteStore:
 
     def __init__(self, writer: Writer, lock: Lock, damage: str = "") -> None:
         self._writer, self._lock, self._damage = writer, lock, damage
+        self._known = WeakValueDictionary[str, Delivery]()  # what waits is in somebody's memory anyway
 
     @classmethod
     def open(cls, url: str) -> "SqliteStore":
@@ -70,14 +72,15 @@ class SqliteStore:
     async def commit(self, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
         added, deleted = tuple(deliveries), tuple(forgotten)
         if added or deleted:
-            await self._writer.run(lambda db: tables.commit(db, added, deleted))
+            await self._writer.run(lambda db: tables.commit(db, added, deleted, self._known))
 
     async def silence(self, silences: Sequence[Silence]) -> None:
         if kept := tuple(silences):
             await self._writer.run(lambda db: tables.silence(db, kept))
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
-        return await self._writer.run(lambda db: tables.claim(db, integration, now, until, limit))
+        known = self._known
+        return await self._writer.run(lambda db: tables.claim(db, integration, now, until, limit, known))
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         return await self._writer.run(lambda db: tables.settle(db, delivery, outcome))

@@ -1,10 +1,11 @@
 """What each method of the SQLite store does inside its transaction: values to rows and back."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from sqlite3 import Connection
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from alertd.core.alerts import Transition
@@ -79,14 +80,22 @@ def _spell(row: tuple[Any, ...]) -> Spell:
     return Spell(from_column(labels), from_micros(began), from_micros(ended), posted=bool(posted))
 
 
-def commit(db: Connection, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
+def commit(
+    db: Connection,
+    deliveries: Sequence[Delivery],
+    forgotten: Collection[tuple[str, Labels]],
+    known: MutableMapping[str, Delivery] | None = None,
+) -> None:
+    """`known` takes in what is new, so that `claim` need not decode it."""
     encoder = Encoder()
     for delivery in deliveries:
-        _add(db, admitted(delivery), encoder)
+        if _add(db, admitted(delivery), encoder) and known is not None:
+            known[delivery.id] = delivery
     db.executemany(queries.DELETE_ALERT, [(to_column(rule), labels.key, True) for rule, labels in forgotten])
 
 
-def _add(db: Connection, delivery: Delivery, encoder: Encoder) -> None:
+def _add(db: Connection, delivery: Delivery, encoder: Encoder) -> bool:
+    """False if it was there already."""
     group, integration = to_column(delivery.group), to_column(delivery.integration)
     row = (
         delivery.id,
@@ -104,12 +113,13 @@ def _add(db: Connection, delivery: Delivery, encoder: Encoder) -> None:
     )
     cursor = db.execute(queries.ADD, row)
     if not cursor.rowcount or cursor.lastrowid is None:
-        return
+        return False
     seq = cursor.lastrowid
     _add_payload(db, seq, delivery, encoder)
     db.execute(queries.SUPERSEDE, (group, integration, seq))
     if delivery.status is not Status.PENDING:
         db.execute(queries.OUTDATE, {"grp": group, "integration": integration})
+    return True
 
 
 def _add_payload(db: Connection, seq: int, delivery: Delivery, encoder: Encoder) -> None:
@@ -122,15 +132,36 @@ def silence(db: Connection, silences: Sequence[Silence]) -> None:
     db.executemany(queries.WRITE_SILENCE, rows)
 
 
-def claim(db: Connection, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+def claim(
+    db: Connection,
+    integration: str,
+    now: datetime,
+    until: datetime,
+    limit: int,
+    known: Mapping[str, Delivery] = MappingProxyType({}),
+) -> Sequence[Delivery]:
     name = to_column(integration)
     _release(db, name, to_micros(now))
     claimed: list[Delivery] = []
     for urgency in reversed(Severity):
         due = (name, urgency, to_micros(now), limit - len(claimed))
-        claimed += [_delivery(row) for row in db.execute(queries.CLAIM, due)]
+        claimed += [_claimed(row, known.get(row[0])) for row in db.execute(queries.CLAIM, due)]
     db.executemany(queries.LEASE, [(to_micros(until), delivery.id) for delivery in claimed])
     return claimed
+
+
+def _claimed(row: tuple[Any, ...], known: Delivery | None) -> Delivery:
+    if known is None:
+        return _delivery(row)
+    _, _, _, _, status, attempts, next_at, accepted_at, error, *_ = row
+    return replace(
+        known,
+        status=Status(status),
+        attempts=attempts,
+        next_at=_instant(next_at),
+        accepted_at=_instant(accepted_at),
+        error=from_column(error),
+    )
 
 
 def release_all(db: Connection) -> None:

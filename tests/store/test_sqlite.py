@@ -262,3 +262,20 @@ def test_every_migration_is_numbered_without_gaps() -> None:
     folder = Path(sys.modules[SqliteStore.__module__].__file__ or "").parent / "migrations"
     numbers = sorted(int(file.name[:4]) for file in folder.glob("*.sql"))
     assert numbers == list(range(1, len(migrations()) + 1))
+
+
+async def test_what_is_still_in_memory_is_not_decoded_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/alertd.db"
+    store, waiting = SqliteStore.open(url), delivery(1)
+    await store.commit([waiting], ())
+    (claimed,) = await store.claim(HOOK, after(1), after(3), 1)
+    assert claimed.notification is waiting.notification
+    await store.settle(claimed, Retry(after(5), "busy"))
+    (again,) = await store.claim(HOOK, after(5), after(7), 1)
+    assert (again.attempts, again.error, again.notification) == (1, "busy", waiting.notification)
+    await store.close()
+    store = SqliteStore.open(url)
+    (decoded,) = await store.claim(HOOK, after(7), after(9), 1)
+    assert decoded.notification == waiting.notification
+    assert decoded.notification is not waiting.notification
+    await store.close()
