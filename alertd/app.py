@@ -5,7 +5,7 @@ App(config) ──run──▶ ready ──reload──▶ the same, following a
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -35,12 +35,15 @@ from alertd.events import Beat, Kind, Reloaded, Trouble
 from alertd.faces import Faces
 from alertd.ports import Clock, Conditions, Datasource, Observer, Store
 from alertd.telemetry.heartbeat import Heartbeat
-from alertd.telemetry.metrics import Levels, Metrics
+from alertd.telemetry.lag import Lag
+from alertd.telemetry.levels import Levels
+from alertd.telemetry.metrics import Metrics
 from alertd.telemetry.observers import Observers
 from alertd.telemetry.vitals import Vitals
 from alertd.web.admin import Admin
 from alertd.web.server import Server, serve
 from alertd.web.settings import Settings
+from alertd.web.traffic import Traffic
 
 _GRACE = 20.0  # seconds for evaluations and deliveries under way at shutdown
 _SOON = 3.0  # seconds in which a datasource should answer when the daemon starts
@@ -58,13 +61,21 @@ class App:
         self.config, self._load, self._store, self._clock = config, load, store, clock
         self._selfwatch = Selfwatch()
         self._outbox: Mapping[str, int] = {}
+        self._lag = Lag(clock)
         levels = Levels(
             alerts=lambda: self.engine.board.counts(),
             outbox=lambda: self._outbox,
             rules=lambda: len(_enabled(self.config)),
             silences=lambda: self.engine.silencer.counts(),
+            groups=lambda: len(self.engine.dispatcher),
+            suppressed=self._suppressed,
+            oldest=self._oldest,
+            serving=lambda: self._traffic.active,
+            lag=self._lag.worst,
+            tasks=lambda: len(asyncio.all_tasks()),
         )
-        self._metrics = Metrics(levels)
+        self._metrics = Metrics(levels, self._alerts_by_group)
+        self._traffic = Traffic(lambda event: self.observer.notice(event), clock.elapsed)
         self._vitals = Vitals(clock)
         self._recorder = Recorder(store, clock, lambda: self.config.history)
         self.observer = Observers(log, self._metrics, self._selfwatch, self._vitals, self._recorder)
@@ -173,6 +184,7 @@ class App:
             ("history", self._recorder.run),
             ("pulse", self._pulse),
             ("watch", self._watch),
+            ("lag", self._lag.run),
             ("heartbeat", self._heartbeat),
         )
 
@@ -252,12 +264,25 @@ class App:
         settings = Settings(
             lambda: self.config.web, lambda what, why: self.observer.notice(Trouble(what, why, Kind.WEB))
         )
-        return serve(self._faces.routes(listener), settings)
+        return serve(self._faces.routes(listener), settings, self._traffic)
 
-    async def _page(self) -> tuple[bytes, str]:
+    async def _page(self, names: Collection[str]) -> tuple[bytes, str]:
         with suppress(StoreError):
             self._outbox = await self._store.counts()
-        return self._metrics.render()
+        return self._metrics.render(names)
+
+    def _oldest(self) -> float:
+        since = self.engine.dispatcher.waiting_since()
+        return max(0.0, (self._clock.now() - since).total_seconds()) if since else 0.0
+
+    def _suppressed(self) -> int:
+        muted = self.engine.dispatcher.muted()
+        return sum(alert.firing and alert.labels in muted for alert in self.engine.board.alive()) if muted else 0
+
+    def _alerts_by_group(self) -> Iterable[tuple[tuple[str, str], Alert]]:
+        for group in self.engine.board.groups:
+            for rule in group.rules:
+                yield from (((group.file, group.name), alert) for alert in self._alive(rule.key))
 
 
 async def _ask(datasource: Datasource, now: datetime) -> str:

@@ -183,6 +183,16 @@ class Beat:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A request was answered; `route` is the path as it is documented, empty if there is none such."""
+
+    method: str
+    route: str
+    status: int
+    seconds: float
+
+
 Event = (
     RuleEvaluated
     | GroupEvaluated
@@ -197,5 +207,6 @@ Event = (
     | Reloaded
     | Printed
     | Beat
+    | Served
     | Trouble
 )

@@ -144,6 +144,10 @@ class Dispatcher:
         posted, self._posted = self._posted, set()
         return posted
 
+    def __len__(self) -> int:
+        """How many groups there are."""
+        return len(self._groups.keys())
+
     def settled(self, delivery: Delivery, outcome: Outcome | None) -> None:
         """The courier is done with an attempt; `delivery` is as the store has it now."""
         now, key, integration = self._clock.now(), delivery.group, delivery.integration
@@ -161,6 +165,14 @@ class Dispatcher:
         """Drop what is remembered of groups that are no more and to which nothing is owed."""
         self._lines.drop_finished(self._groups.keys(), now)
         self._flapping.tidy(now)
+
+    def muted(self) -> Collection[Labels]:
+        """The label sets of which somebody was not told at the last flush, because somebody mutes them."""
+        return {labels for muted in self._muted.values() for labels in muted}
+
+    def waiting_since(self) -> datetime | None:
+        """When the oldest message that waits was decided."""
+        return self._lines.waiting_since()
 
     def standing(self, alert: AlertId) -> Iterator[tuple[Group, Mapping[str, Line]]]:
         """The groups an alert is in, each with what its integrations have been told, for those who ask why."""

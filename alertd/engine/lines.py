@@ -90,6 +90,11 @@ class Lines:
         """All lines, also those with a message under way."""
         return iter(self._lines.items())
 
+    def waiting_since(self) -> datetime | None:
+        """When the oldest message that waits was decided."""
+        waiting = (line.waiting for line in self._lines.values())
+        return min((one.at for one in waiting if one is not None and one.notification is not None), default=None)
+
     def gathered(self) -> dict[str, set[str]]:
         """By group, the alerts that are told together because of a storm."""
         together: dict[str, set[str]] = {}

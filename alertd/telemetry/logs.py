@@ -21,6 +21,7 @@ from alertd.events import (
     Printed,
     Reloaded,
     RuleEvaluated,
+    Served,
     SilenceChanged,
     Trouble,
 )
@@ -60,6 +61,7 @@ class Logs:
             Reloaded: self._reloaded,
             Printed: self._printed,
             Beat: self._beat,
+            Served: self._served,
             Trouble: self._trouble,
         }
 
@@ -196,6 +198,16 @@ class Logs:
             return
         what = "no heartbeat is sent" if event.ailments else "the heartbeat failed"
         self._write(WARNING if problem else INFO, what if problem else "the heartbeat goes on", why=problem)
+
+    def _served(self, event: Served) -> None:
+        self._write(
+            DEBUG,
+            "request answered",
+            method=event.method,
+            route=event.route,
+            status=event.status,
+            seconds=event.seconds,
+        )
 
     def _trouble(self, event: Trouble) -> None:
         self._write(ERROR, event.where, error=event.error)

@@ -1,6 +1,6 @@
 """Health, readiness, reload and metrics: what service managers, Prometheus and operators ask for."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -17,7 +17,7 @@ class Admin:
 
     ready: Callable[[], bool]
     reload: Callable[[], Awaitable[Sequence[Change]]]
-    metrics: Callable[[], Awaitable[tuple[bytes, str]]]
+    metrics: Callable[[Collection[str]], Awaitable[tuple[bytes, str]]]  # given whose names are wanted too
 
 
 def routes(admin: Admin) -> list[BaseRoute]:
@@ -36,8 +36,9 @@ def routes(admin: Admin) -> list[BaseRoute]:
             return PlainTextResponse(f"failed to reload config:\n{error}\n", status_code=500)
         return PlainTextResponse("".join(f"{change}\n" for change in changes))
 
-    async def metrics(_: Request) -> Response:
-        page, content_type = await admin.metrics()
+    async def metrics(request: Request) -> Response:
+        names = {name for text in request.query_params.getlist("names") for name in text.split(",")}
+        page, content_type = await admin.metrics(names)
         return Response(page, headers={"Content-Type": content_type})
 
     return [

@@ -1,6 +1,6 @@
 """The HTTP server: uvicorn on a socket of our own, behind what bounds and guards it. uvicorn's home, with `connection`.
 
-connection ▶ extra headers ▶ limits ▶ security ▶ bodies ▶ routes
+connection ▶ traffic ▶ extra headers ▶ limits ▶ security ▶ bodies ▶ routes
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from alertd.web.limits import Limits, Seconds
 from alertd.web.security import ExtraHeaders, Security
 from alertd.web.settings import Certificates, Settings
 from alertd.web.tls import Renewing
+from alertd.web.traffic import Traffic
 
 _GRACE = 3  # seconds for open connections to end at shutdown
 _BACKLOG = 512
@@ -67,22 +68,25 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def guarded(routes: Sequence[BaseRoute], prefix: str, settings: Settings, seconds: Seconds) -> ASGIApp:
+def guarded(
+    routes: Sequence[BaseRoute], prefix: str, settings: Settings, seconds: Seconds, traffic: Traffic | None = None
+) -> ASGIApp:
     """These routes below a path prefix, for those who may ask them, as much as they may."""
     path = prefix.strip("/")
     mounted: Sequence[BaseRoute] = [Mount(f"/{path}", routes=routes)] if path else routes
     bodies = Bodies(Starlette(routes=mounted), lambda: settings.web.limits)
-    return ExtraHeaders(Limits(Security(bodies, settings, prefix), settings, seconds), settings)
+    app = ExtraHeaders(Limits(Security(bodies, settings, prefix), settings, seconds), settings)
+    return traffic.through(app, routes) if traffic else app
 
 
-def serve(routes: Sequence[BaseRoute], settings: Settings) -> Server:
+def serve(routes: Sequence[BaseRoute], settings: Settings, traffic: Traffic | None = None) -> Server:
     """A server of these routes; `await server.serve(sockets=[…])` runs it.
 
     Raises OSError or ValueError if its TLS certificate cannot be used.
     """
     patient = type("PatientConnection", (Connection,), {"settings": settings})
     config = uvicorn.Config(
-        guarded(routes, settings.web.route_prefix, settings, asyncio.get_running_loop().time),
+        guarded(routes, settings.web.route_prefix, settings, asyncio.get_running_loop().time, traffic),
         http=patient,
         ws="none",
         lifespan="off",

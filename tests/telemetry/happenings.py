@@ -27,6 +27,7 @@ from alertd.events import (
     GroupFlushed,
     Reloaded,
     RuleEvaluated,
+    Served,
     SilenceChanged,
     Trouble,
 )
@@ -99,5 +100,7 @@ EVERY: tuple[Event, ...] = (
     refused(),
     given_up(),
     Reloaded(NOON, 7, "rules/jobs.yml:3: unknown key"),
+    Served("GET", "/api/v2/alerts", 200, 0.01),
+    Served("GET", "", 404, 0.01),
     Trouble("the clock jumped", "by an hour"),
 )

@@ -1,7 +1,6 @@
 """Events are counted under the names that docs/metrics.md promises."""
 
 import platform
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,9 +11,12 @@ from alertd import __version__
 from alertd.core.alerts import State
 from alertd.core.delivery import Sent
 from alertd.events import Reloaded
-from alertd.telemetry.metrics import Levels, Metrics
+from alertd.telemetry.catalogue import ROWS
+from alertd.telemetry.levels import Levels
+from alertd.telemetry.metrics import Metrics
 
-from .happenings import EVERY, NOON, answered, evaluated, refused, tried
+from .catalogued import document
+from .happenings import ALERT, EVERY, NOON, answered, evaluated, given_up, refused, tried
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
@@ -27,12 +29,14 @@ def metrics() -> Metrics:
             outbox=lambda: {"pending": 3, "sent": 9},
             rules=lambda: 7,
             silences=lambda: {"active": 4},
-        )
+            suppressed=lambda: 1,
+        ),
+        lambda: [(("rules/jobs.yml", "jobs"), ALERT)],
     )
 
 
-def read(metrics: Metrics) -> Mapping[str, float]:
-    page, _ = metrics.render()
+def read(metrics: Metrics, *names: str) -> Mapping[str, float]:
+    page, _ = metrics.render(names)
     return {
         sample.name + "".join(f" {value}" for _, value in sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(page.decode())
@@ -66,7 +70,13 @@ def test_every_event_is_counted(metrics: Metrics) -> None:
         "alertd_notifications_suppressed_total inhibition": 1,
         "alertd_notifications_suppressed_total mute_time_interval": 1,
         "alertd_notifications_suppressed_total active_time_interval": 1,
+        "alertd_rule_samples_total": 6,
+        "alertd_messages_total first notification": 1,
+        "alertd_http_requests_total GET /api/v2/alerts 200": 1,
+        "alertd_http_requests_total GET other 404": 1,
+        "alertd_http_request_duration_seconds_count other": 1,
         "alertd_config_last_reload_successful": 0,
+        "alertd_config_reloads_total failure": 1,
         "alertd_troubles_total": 1,
     }
     assert {name: found.get(name) for name in expected} == expected
@@ -133,9 +143,52 @@ def test_what_is_not_an_event_is_passed_over(metrics: Metrics) -> None:
         pass
 
 
-def test_every_metric_has_its_line_in_the_docs(metrics: Metrics) -> None:
-    page, _ = metrics.render()
+def test_alertmanagers_names(metrics: Metrics) -> None:
+    for event in (tried(Sent(NOON)), refused(), refused(), given_up()):
+        metrics.notice(event)
+    found = read(metrics)
+    expected = {
+        "alertmanager_notifications_total webhook team": 4,
+        "alertmanager_notifications_failed_total webhook serverError team": 2,
+        "alertmanager_notifications_failed_total webhook clientError team": 1,
+        "alertmanager_alerts active": 1,
+        "alertmanager_alerts suppressed": 1,
+        "alertmanager_silences active": 4,
+        "alertmanager_config_last_reload_successful": 1,
+    }
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_prometheus_and_vmalerts_names_are_for_who_asks(metrics: Metrics) -> None:
+    for event in EVERY:
+        metrics.notice(event)
+    assert not [name for name in read(metrics) if name.startswith(("prometheus", "vmalert"))]
+    found = read(metrics, "prometheus", "vmalert")
+    group = "rules/jobs.yml;jobs"
+    expected = {
+        f"prometheus_rule_evaluations_total {group}": 2,
+        f"prometheus_rule_evaluation_failures_total {group}": 1,
+        f"prometheus_rule_group_iterations_total {group}": 4,
+        f"prometheus_rule_group_iterations_missed_total {group}": 2,
+        f"prometheus_rule_group_interval_seconds {group}": 60,
+        f"prometheus_rule_group_rules {group}": 1,
+        f"prometheus_rule_group_last_evaluation_timestamp_seconds {group}": NOON.timestamp(),
+        "vmalert_iteration_total rules/jobs.yml jobs": 4,
+        "vmalert_alerts_firing JobDown rules/jobs.yml jobs": 1,
+        "vmalert_execution_total": 2,
+        "vmalert_execution_errors_total": 1,
+    }
+    assert {name: found.get(name) for name in expected} == expected
+    metrics.notice(Reloaded(NOON, 7))
+    assert not [name for name in read(metrics, "prometheus") if name.startswith("prometheus_rule_evaluations")]
+
+
+def test_every_metric_is_in_the_catalogue(metrics: Metrics) -> None:
+    page, _ = metrics.render(("prometheus", "vmalert"))
     families = {(family.name, family.type) for family in text_string_to_metric_families(page.decode())}
     registered = {(f"{name}_total" if kind == "counter" else name, kind) for name, kind in families}
-    described = {*re.findall(r"^\| `(\w+)` \| (\w+) \|", DOCS.read_text(), re.MULTILINE)}
-    assert described == registered
+    assert {(row.name, row.kind) for row in ROWS.values()} == registered
+
+
+def test_the_docs_are_made_of_the_catalogue() -> None:
+    assert DOCS.read_text() == document(), "run python -m tests.telemetry.catalogued > docs/metrics.md"

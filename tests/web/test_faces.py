@@ -1,6 +1,6 @@
 """The HTTP face over a real ASGI call: health, reload, metrics, and Prometheus' view of the rules."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -38,8 +38,8 @@ class Daemon:
             raise self.problem
         return (Change(None, RULE),)
 
-    async def metrics(self) -> tuple[bytes, str]:
-        return b"up 1\n", "text/plain; version=0.0.4"
+    async def metrics(self, names: Collection[str]) -> tuple[bytes, str]:
+        return f"up {len(names)}\n".encode(), "text/plain; version=0.0.4"
 
 
 @pytest.fixture
@@ -74,7 +74,8 @@ async def test_reload(client: httpx.AsyncClient, daemon: Daemon) -> None:
 
 async def test_metrics(client: httpx.AsyncClient) -> None:
     answer = await client.get("/metrics")
-    assert (answer.text, answer.headers["content-type"]) == ("up 1\n", "text/plain; version=0.0.4")
+    assert (answer.text, answer.headers["content-type"]) == ("up 0\n", "text/plain; version=0.0.4")
+    assert (await client.get("/metrics?names=prometheus,vmalert&names=vmalert")).text == "up 2\n"
 
 
 async def test_nothing_has_been_evaluated(client: httpx.AsyncClient) -> None:
