@@ -179,7 +179,7 @@ class Recorder:
             of_alert(event.alert.labels),
             What.GROUPED,
             group=event.group,
-            labels=dict(event.labels),
+            labels=event.labels,
             route=event.route.key,
             receiver=event.route.receiver,
             due=_instant(event.due_at),
