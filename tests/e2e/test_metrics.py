@@ -12,7 +12,7 @@ from tests.telemetry.test_boards import dashboard, rules
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
-# What stays empty while all is well.
+# What may stay empty while all is well.
 QUIET = {"Attempts that failed", *(name for name, _ in rules())} - {"Watchdog"}
 
 
@@ -34,7 +34,7 @@ def test_what_prometheus_scrapes_is_clean_and_what_the_boards_ask_for(rig: Rig, 
         until("Prometheus to see that", lambda: watcher.value("alertd_notification_latency_seconds_count > 0"))
         until("rates", lambda: watcher.value("rate(alertd_notifications_total[15s])"))
         found = {name: watcher.value(_asked(expr)) for name, expr in [*dashboard(), *rules()]}
-        assert {name for name, values in found.items() if not values} == QUIET
+        assert {name for name, values in found.items() if not values} <= QUIET
     finally:
         watcher.stop()
 
