@@ -14,6 +14,7 @@ rule with `when` that returned series before and returns none now (`on_no_data`)
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import copysign
 
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.instantiate import Instance
@@ -134,11 +135,18 @@ def _next(rule: Rule, alert: Alert, instance: Instance | None, now: datetime) ->
 def _is_as_it_was(rule: Rule, alert: Alert, instance: Instance) -> bool:
     """Most are, most of the time; then nothing is made anew."""
     return (
-        alert.value == instance.value
+        _is_same(alert.value, instance.value)
         and alert.missing_since is None
         and alert.annotations == instance.annotations
         and (alert.generator_url, alert.cooldown, alert.notify) == (rule.source_url, rule.cooldown, rule.notify)
     )
+
+
+def _is_same(one: float, other: float) -> bool:
+    """Whether people see the same number: -0 is not 0, and NaN is NaN."""
+    if one == other:
+        return one != 0.0 or copysign(1.0, one) == copysign(1.0, other)
+    return one != one and other != other
 
 
 def _fire_when_due(rule: Rule, alert: Alert, now: datetime) -> Alert:

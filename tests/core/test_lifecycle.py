@@ -1,6 +1,8 @@
 """The state machine, case by case: what an evaluation makes of one alert."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import nan
 
 import pytest
 
@@ -75,6 +77,17 @@ def test_value_and_annotations_are_refreshed_without_a_transition() -> None:
     assert step.transitions == ()
     assert (step.alerts[A].value, step.alerts[A].annotations) == (7.0, {"summary": "new"})
     assert (step.alerts[A].active_at, step.alerts[A].fired_at) == (before.active_at, before.fired_at)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "same"),
+    [(0.0, -0.0, False), (-0.0, 0.0, False), (0.0, 0.0, True), (nan, nan, True), (nan, 0.0, False)],
+)
+def test_a_value_is_refreshed_if_people_see_another(before: float, now: float, same: bool) -> None:
+    old = replace(alert(FIRING, fired=5), value=before)
+    step = advance(Rule("X", "x"), {A: old}, [Instance(A, {}, now)], NOW)
+    assert (step.alerts[A] is old) is same
+    assert repr(step.alerts[A].value) == repr(now)
 
 
 def test_missing_keeps_the_last_text_and_is_worth_a_write_both_ways() -> None:
