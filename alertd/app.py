@@ -50,6 +50,7 @@ _SOON = 3.0  # seconds in which a datasource should answer when the daemon start
 _PULSE = timedelta(seconds=10)
 _RETIREMENT = timedelta(minutes=3)  # longer than any query or delivery may take
 _PRUNE_EVERY = 360  # pulses
+_COLLECTIONS = (50_000, 20, 20)  # ten thousand alerts are not garbage because they are many
 
 Load = Callable[[Config], Config]
 
@@ -101,6 +102,7 @@ class App:
         await self.engine.restore()
         self.engine.dispatcher.hold(self._clock.now() + self.config.start_delay)
         gc.freeze()  # what was loaded lives long: the collector need not go through it again and again
+        gc.set_threshold(*_COLLECTIONS)
         self._ticker.watch(self.engine.board.groups)
         server = self._server(listener)
         try:

@@ -16,11 +16,13 @@ class RuleStatus:
     """How a rule is doing; `error` is empty when the last evaluation, and all its texts, went well.
 
     `values` are those of the samples at the last evaluation, for a rule whose `when` asks; `had_data`: there were any.
+    `texts`: who made all the annotations of its alerts, if nothing was wrong with any.
     """
 
     alerts: Mapping[Labels, Alert] = field(default_factory=dict)
     values: Mapping[Labels, float] = field(default_factory=dict)
     had_data: bool = False
+    texts: object = None
     evaluated_at: datetime | None = None
     seconds: float = 0.0
     error: str = ""
@@ -73,12 +75,13 @@ class Board:
 
     def tellable(self, ids: Iterable[AlertId]) -> list[Alert]:
         """The alerts of these that are firing, or have ended; one that fires again hides its earlier end."""
-        found = (self.find(alert_id) for alert_id in ids)
-        return [alert for alert in found if alert is not None]
+        return [alert for alert in map(self.find, ids) if alert is not None]
 
     def find(self, alert_id: AlertId) -> Alert | None:
         """The alert if it is firing, or has ended and somebody is still to be told."""
-        return self._firing(alert_id) or self._ended.get(alert_id)
+        status = self._rules.get(alert_id[0])
+        alert = status.alerts.get(alert_id[1]) if status else None
+        return alert if alert is not None and alert.firing else self._ended.get(alert_id)
 
     def ended(self, alert_id: AlertId) -> bool:
         """True if the end of this alert is remembered."""
@@ -116,9 +119,3 @@ class Board:
         """Alerts by state."""
         counts = Counter(str(alert.state) for alert in self.alive())
         return {"pending": counts["pending"], "firing": counts["firing"], "resolved": len(self._ended)}
-
-    def _firing(self, alert_id: AlertId) -> Alert | None:
-        rule, labels = alert_id
-        status = self._rules.get(rule)
-        alert = status.alerts.get(labels) if status else None
-        return alert if alert is not None and alert.firing else None

@@ -21,7 +21,7 @@ from alertd.core.delivery import Delivery
 from alertd.core.notification import Reason
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
-from alertd.core.told import Cooling, Mark, Told, mark
+from alertd.core.told import Cooling, Mark, Told, incident, mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,9 @@ def _why_new(causes: Sequence[Alert], line: Line) -> Reason:
 
 
 def _was_held(alert: Alert, cooled: Mapping[str, Cooling]) -> bool:
-    new = mark(alert)
-    cooling = cooled.get(new.incident)
+    if not cooled:
+        return False
+    new, cooling = mark(alert), cooled.get(incident(alert.labels))
     return cooling is not None and new.fired_at < cooling.until and new.severity <= cooling.severity
 
 

@@ -6,6 +6,7 @@ A group is a view, rebuilt at start from the alerts; it keeps nothing that the s
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from alertd.core.alerts import Alert, State
 from alertd.core.labels import Labels
@@ -30,10 +31,12 @@ class Group:
     due_at: datetime | None = None
     flushed_at: datetime | None = None
     departed: dict[AlertId, datetime] = field(default_factory=dict)
+    key: str = field(init=False)
+    address: tuple[str] = field(init=False)  # the key, for members that are in no other group
 
-    @property
-    def key(self) -> str:
-        return group_key(self.route, self.labels)
+    def __post_init__(self) -> None:
+        self.key = group_key(self.route, self.labels)
+        self.address = (self.key,)
 
     @property
     def keys(self) -> set[str]:
@@ -45,15 +48,20 @@ class Group:
         """The highest severity of its members."""
         return max((rank(labels.get("severity", "")) for _, labels in self.members), default=Severity.INFO)
 
-    def insert(self, alert: Alert, now: datetime) -> None:
-        """Take in a new alert, or look again at a known one: `group_wait` after it began, or at the next tick."""
-        self.members[alert.id] = None
-        self.departed.pop(alert.id, None)
+    def insert(self, alert: Alert, now: datetime) -> AlertId:
+        """Take in a new alert, or look again at a known one: `group_wait` after it began, or at the next tick.
+
+        Returns its id, of which thousands need not be there twice.
+        """
+        alert_id = alert.id
+        self.members[alert_id] = None
+        self.departed.pop(alert_id, None)
         if self.flushed_at is None:
             begun = min(alert.fired_at or now, now)  # it lies ahead if the clock was set back
             self.look_at(max(now, begun + self.route.group_wait))
         else:
             self.look_at(self.next_tick(now))
+        return alert_id
 
     def depart(self, alert: AlertId, now: datetime) -> None:
         """Keep an alert that has left until its end is told."""
@@ -91,7 +99,12 @@ def left(alert: Alert, at: datetime) -> Alert:
 
 def group_key(route: Route, labels: Labels) -> str:
     """Alertmanager's notation of a group: the route's path, then the labels it is grouped by."""
-    return f"{route.key}:{labels!r}"
+    return _spelled(route.key, labels)
+
+
+@lru_cache(maxsize=1024)  # asked for again with every alert of a group
+def _spelled(route: str, labels: Labels) -> str:
+    return f"{route}:{labels!r}"
 
 
 def collapse(alerts: Iterable[Alert]) -> tuple[Alert, ...]:

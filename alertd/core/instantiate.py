@@ -1,15 +1,20 @@
 """Samples of a rule become instances: label sets with their annotations expanded, ready for the state machine."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 
+from alertd.core.alerts import Alert
 from alertd.core.judging import Judge, always
-from alertd.core.labels import Labels
+from alertd.core.labels import Labels, Overlay
 from alertd.core.rules import OnTrouble, Rule
-from alertd.core.samples import Sample
+from alertd.core.samples import Sample, is_same
 from alertd.errors import TemplateError
+from alertd.templating.steady import steady_labels
 
 Expand = Callable[[str, Sample], str]
+Alerts = Mapping[Labels, Alert]
+NOBODY: Alerts = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,17 @@ class Instances:
     remarks: tuple[str, ...] = ()
 
 
-def instantiate(rule: Rule, samples: Sequence[Sample], expand: Expand, judge: Judge = always) -> Instances:
+def instantiate(
+    rule: Rule, samples: Sequence[Sample], expand: Expand, judge: Judge = always, known: Alerts = NOBODY
+) -> Instances:
     """The instances of a rule, in Prometheus' order of things.
 
     The sample's labels lose `__name__`; each label of the rule is expanded over the *sample's* labels and set, an empty
     one deletes; `alertname` comes last. Two samples that end up with the same labels are an error of the whole rule.
-    Annotations are expanded only for samples that are judged to be alerts.
+    Annotations are expanded only for samples that are judged to be alerts. `known` are alerts with annotations that are
+    what this rule says today: who has the same labels and value has the same texts, where those depend on nothing else.
     """
-    texts = _Texts(rule, expand)
+    texts = _Texts(rule, expand, known if known and _is_steady(rule) else NOBODY)
     seen: set[Labels] = set()
     held: set[Labels] = set()
     found: list[Instance] = []
@@ -52,7 +60,7 @@ def instantiate(rule: Rule, samples: Sequence[Sample], expand: Expand, judge: Ju
         seen.add(labels)
         verdict = _settled(judge(labels, sample), rule.on_no_data)
         if verdict:
-            found.append(Instance(labels, texts.annotations(sample), sample.value))
+            found.append(Instance(labels, texts.annotations(labels, sample), sample.value))
         elif verdict is None:
             held.add(labels)
     return Instances(tuple(found), frozenset(held), remarks=tuple(dict.fromkeys(texts.remarks)))
@@ -65,27 +73,45 @@ def _settled(verdict: bool | None, on_no_data: OnTrouble) -> bool | None:  # noq
     return verdict
 
 
-@dataclass
+def _is_steady(rule: Rule) -> bool:
+    """Whether the annotations depend on the value, and on labels that the rule leaves as they are, only."""
+    reads = [steady_labels(text) for text in rule.annotations.values()]
+    own = {"__name__", "alertname", *rule.labels}
+    return all(names is not None and own.isdisjoint(names) for names in reads)
+
+
+def _says_the_same(alert: Alert, sample: Sample) -> bool:
+    plain = not sample.histogram and not sample.annotations and alert.missing_since is None
+    return plain and is_same(alert.value, sample.value)
+
+
 class _Texts:
     """The texts of a rule, expanded for one sample after the other; a bad one says so in its own place."""
 
-    rule: Rule
-    expand: Expand
-    remarks: list[str] = field(default_factory=list)
+    def __init__(self, rule: Rule, expand: Expand, known: Alerts) -> None:
+        self.remarks: list[str] = []
+        self._rule, self._expand, self._known = rule, expand, known
+        plain = not any("{{" in text for text in rule.labels.values())
+        self._overlay = Overlay({"__name__": "", **rule.labels, "alertname": rule.name}) if plain else None
 
     def labels(self, sample: Sample) -> Labels:
-        over = {name: self._text(name, template, sample) for name, template in self.rule.labels.items()}
-        return sample.labels.merged({"__name__": "", **over, "alertname": self.rule.name})
+        if self._overlay:
+            return sample.labels.under(self._overlay)
+        over = {name: self._text(name, template, sample) for name, template in self._rule.labels.items()}
+        return sample.labels.merged({"__name__": "", **over, "alertname": self._rule.name})
 
-    def annotations(self, sample: Sample) -> Mapping[str, str]:
-        texts = {name: self._text(name, template, sample) for name, template in self.rule.annotations.items()}
+    def annotations(self, labels: Labels, sample: Sample) -> Mapping[str, str]:
+        alert = self._known.get(labels)
+        if alert is not None and _says_the_same(alert, sample):
+            return alert.annotations
+        texts = {name: self._text(name, template, sample) for name, template in self._rule.annotations.items()}
         return {**texts, **sample.annotations}
 
     def _text(self, name: str, template: str, sample: Sample) -> str:
         if "{{" not in template:
             return template
         try:
-            return self.expand(template, sample)
+            return self._expand(template, sample)
         except TemplateError as problem:
             self.remarks.append(f"{name}: {problem}")
             return f"<error expanding template: {problem}>"

@@ -1,80 +1,199 @@
 """Label sets: immutable, sorted, hashable; an empty value is no label, as in Prometheus."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
+from typing import Any, TypeVar, overload
 
 _FNV_OFFSET, _FNV_PRIME, _MASK = 0xCBF29CE484222325, 0x100000001B3, 0xFFFFFFFFFFFFFFFF
-_SEPARATOR = 0xFF
+_SEPARATOR = b"\xff"
+_MOST_SHAPES = 10_000
+
+T = TypeVar("T")
+
+
+class _Shape(dict[str, int]):
+    """The names that label sets of one kind have, sorted, each with its place among their values."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(zip(names, range(len(names)), strict=True))
+        self.names = names
+
+
+_shapes: dict[tuple[str, ...], _Shape] = {}
+
+
+def _shape(names: tuple[str, ...]) -> _Shape:
+    """The one shape of these names; a few are remembered, because thousands of series share each."""
+    found = _shapes.get(names)
+    if found is None:
+        if len(_shapes) >= _MOST_SHAPES:
+            _shapes.clear()
+        found = _shapes[names] = _Shape(names)
+    return found
 
 
 class Labels(Mapping[str, str]):
-    """A sorted, immutable mapping of label names to non-empty values. Hashable, so it identifies an alert."""
+    """A sorted, immutable mapping of label names to non-empty values. Hashable, so it identifies an alert.
 
-    _map: dict[str, str]
+    There are very many of them: one has its values, and shares its names with all that have the same.
+    """
+
+    __slots__ = ("_fingerprint", "_hash", "_key", "_shape", "_values")
+
+    _shape: _Shape
+    _values: tuple[str, ...]
+    _hash: int
+    _key: str
+    _fingerprint: str
 
     def __init__(self, labels: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        self._map = {name: value for name, value in sorted(dict(labels).items()) if value}
+        found = labels if isinstance(labels, dict) else dict(labels)
+        names = sorted(found)
+        values = tuple([found[name] for name in names])
+        if not all(values):
+            names = [name for name in names if found[name]]
+            values = tuple([found[name] for name in names])
+        self._shape, self._values = _shape(tuple(names)), values
 
     def __getitem__(self, name: str) -> str:
-        return self._map[name]
+        return self._values[self._shape[name]]
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: str | T) -> str | T: ...
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a label, or the default if it is not set."""
+        place = self._shape.get(name)
+        return default if place is None else self._values[place]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._map)
+        return iter(self._shape.names)
 
     def __len__(self) -> int:
-        return len(self._map)
+        return len(self._values)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._map
+        return name in self._shape
+
+    def items(self) -> ItemsView[str, str]:
+        """The pairs, sorted by name."""
+        return _Pairs(self)
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """The pairs, sorted by name, for those who go through them once."""
+        return zip(self._shape.names, self._values)  # noqa: B905 - of one length, and asked for very often
 
     def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
         if isinstance(other, Labels):
-            return self._map == other._map
+            return self._values == other._values and self._shape.names == other._shape.names
         return NotImplemented
 
     def __hash__(self) -> int:
-        return self._hash
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = hash((self._shape.names, self._values))
+            return self._hash
 
     def __lt__(self, other: "Labels") -> bool:
-        return tuple(self._map.items()) < tuple(other._map.items())
+        return tuple(self.pairs()) < tuple(other.items())
 
     def __repr__(self) -> str:
-        pairs = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self._map.items())
+        pairs = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self.pairs())
         return "{" + ", ".join(pairs) + "}"
 
-    @cached_property
-    def _hash(self) -> int:
-        return hash(tuple(self._map.items()))
-
-    @cached_property
+    @property
     def key(self) -> str:
         """A short stable digest (20 hex digits) that identifies this set in the store and in ids."""
-        return digest(part for pair in self._map.items() for part in pair)
+        try:
+            return self._key
+        except AttributeError:
+            self._key = digest(part for pair in self.pairs() for part in pair)
+            return self._key
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Alertmanager's fingerprint: FNV-1a, 64 bits, over the sorted pairs, as 16 hex digits."""
-        value = _FNV_OFFSET
-        for pair in self._map.items():
-            for part in pair:
-                for byte in part.encode("utf-8", "surrogatepass"):
-                    value = ((value ^ byte) * _FNV_PRIME) & _MASK
-                value = ((value ^ _SEPARATOR) * _FNV_PRIME) & _MASK
-        return f"{value:016x}"
+        try:
+            return self._fingerprint
+        except AttributeError:
+            value = _FNV_OFFSET
+            for name, text in self.pairs():
+                value = _mixed(value, name, text)
+            self._fingerprint = f"{value:016x}"
+            return self._fingerprint
 
     def without(self, *names: str) -> "Labels":
         """These labels but the named ones."""
-        return Labels({name: value for name, value in self._map.items() if name not in names})
+        return Labels({name: value for name, value in self.pairs() if name not in names})
 
     def only(self, names: Iterable[str]) -> "Labels":
         """The named labels, as far as they are set."""
-        return Labels({name: self._map[name] for name in names if name in self._map})
+        return Labels({name: self[name] for name in names if name in self._shape})
 
     def merged(self, other: Mapping[str, str]) -> "Labels":
         """These labels overlaid with others; an empty value there removes the label."""
-        return Labels({**self._map, **other})
+        return Labels({**dict(self.pairs()), **other})
+
+    def under(self, overlay: "Overlay") -> "Labels":
+        """As `merged`, for one who merges the same into very many."""
+        shape, places = overlay.plan(self._shape.names)
+        values, own = self._values, overlay.values
+        made = Labels.__new__(Labels)
+        made._shape = shape  # noqa: SLF001 - one of us
+        made._values = tuple([values[place] if place >= 0 else own[~place] for place in places])  # noqa: SLF001
+        return made
+
+
+class Overlay:
+    """Pairs that are laid over many label sets; an empty value removes the label.
+
+    Sets of one shape become sets of one shape, so where their values come from is found out once.
+    """
+
+    def __init__(self, pairs: Mapping[str, str]) -> None:
+        self._pairs = dict(pairs)
+        self.values = tuple(pairs.values())
+        self._plans: dict[tuple[str, ...], tuple[_Shape, tuple[int, ...]]] = {}
+
+    def plan(self, names: tuple[str, ...]) -> tuple[_Shape, tuple[int, ...]]:
+        """The names of the result, and where each value is: among those below, or, counted backwards, in `values`."""
+        plan = self._plans.get(names)
+        if plan is None:
+            plan = self._plans[names] = self._planned(names)
+        return plan
+
+    def _planned(self, names: tuple[str, ...]) -> tuple[_Shape, tuple[int, ...]]:
+        places = {name: place for place, name in enumerate(names)}
+        places |= {name: ~place for place, name in enumerate(self._pairs)}
+        kept = sorted(name for name in places if self._pairs.get(name, "kept"))
+        return _shape(tuple(kept)), tuple(places[name] for name in kept)
+
+
+class _Pairs(ItemsView[str, str]):
+    """The view that `items` gives."""
+
+    __slots__ = ()
+    _mapping: Labels
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return self._mapping.pairs()
+
+
+@lru_cache(maxsize=4096)  # the first pairs of a rule's alerts are the same, as a rule
+def _mixed(value: int, name: str, text: str) -> int:
+    """FNV-1a, one pair further."""
+    parts = (name.encode("utf-8", "surrogatepass"), text.encode("utf-8", "surrogatepass"), b"")
+    for byte in _SEPARATOR.join(parts):
+        value = ((value ^ byte) * _FNV_PRIME) & _MASK
+    return value
 
 
 def digest(texts: Iterable[str]) -> str:

@@ -14,12 +14,12 @@ rule with `when` that returned series before and returns none now (`on_no_data`)
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import copysign
 
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.instantiate import Instance
 from alertd.core.labels import Labels
 from alertd.core.rules import OnTrouble, Rule
+from alertd.core.samples import is_same
 
 Alerts = Mapping[Labels, Alert]
 
@@ -48,16 +48,23 @@ def advance(
     More than `limit` alerts (0: no limit): those it has live on, new ones are not let in, and the error says so.
     """
     here = {instance.labels: instance for instance in instances}
-    after = [alert if labels in held else _next(rule, alert, here.get(labels), now) for labels, alert in before.items()]
-    alive = {alert.labels: alert for alert in after if alert and not alert.resolved}
-    fresh = [instance for instance in instances if instance.labels not in before]
+    alive: dict[Labels, Alert] = {}
+    changed: list[tuple[Alert | None, Alert | None]] = []
+    for labels, alert in before.items():
+        after = alert if labels in held else _next(rule, alert, here.get(labels), now)
+        if after is not alert:
+            changed.append((alert, after))
+        if after and not after.resolved:
+            alive[after.labels] = after
+    fresh = [instance for labels, instance in here.items() if labels not in before]
     if limit and len(alive) + len(fresh) > limit:
         error = f"limit of {limit} alerts exceeded by {len(alive) + len(fresh)}; new alerts are not let in"
-        return Advance(alive, _moves(zip(before.values(), after, strict=True)), error)
-    begun = [_begin(rule, instance, now) for instance in fresh]
-    alive.update((alert.labels, alert) for alert in begun)
-    pairs = [*zip(before.values(), after, strict=True), *((None, alert) for alert in begun)]
-    return Advance(alive, _moves(pairs))
+        return Advance(alive, _moves(changed), error)
+    for instance in fresh:
+        begun = _begin(rule, instance, now)
+        alive[begun.labels] = begun
+        changed.append((None, begun))
+    return Advance(alive, _moves(changed))
 
 
 def failed(rule: Rule, before: Alerts, stand_in: Sequence[Instance], now: datetime) -> Advance:
@@ -101,18 +108,19 @@ def resumed(alert: Alert, downtime: timedelta, tolerance: timedelta, now: dateti
 
 
 def _begin(rule: Rule, instance: Instance, now: datetime) -> Alert:
-    pending = Alert(
+    at_once = not rule.for_
+    return Alert(
         rule=rule.key,
         labels=instance.labels,
-        state=State.PENDING,
+        state=State.FIRING if at_once else State.PENDING,
         active_at=now,
+        fired_at=now if at_once else None,
         annotations=instance.annotations,
         value=instance.value,
         generator_url=rule.source_url,
         cooldown=rule.cooldown,
         notify=rule.notify,
     )
-    return _fire_when_due(rule, pending, now)
 
 
 def _next(rule: Rule, alert: Alert, instance: Instance | None, now: datetime) -> Alert | None:
@@ -135,18 +143,11 @@ def _next(rule: Rule, alert: Alert, instance: Instance | None, now: datetime) ->
 def _is_as_it_was(rule: Rule, alert: Alert, instance: Instance) -> bool:
     """Most are, most of the time; then nothing is made anew."""
     return (
-        _is_same(alert.value, instance.value)
-        and alert.missing_since is None
-        and alert.annotations == instance.annotations
+        alert.missing_since is None
+        and is_same(alert.value, instance.value)
+        and (alert.annotations is instance.annotations or alert.annotations == instance.annotations)
         and (alert.generator_url, alert.cooldown, alert.notify) == (rule.source_url, rule.cooldown, rule.notify)
     )
-
-
-def _is_same(one: float, other: float) -> bool:
-    """Whether people see the same number: -0 is not 0, and NaN is NaN."""
-    if one == other:
-        return one != 0.0 or copysign(1.0, one) == copysign(1.0, other)
-    return one != one and other != other
 
 
 def _fire_when_due(rule: Rule, alert: Alert, now: datetime) -> Alert:

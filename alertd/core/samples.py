@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import copysign
 
 from alertd.core.labels import Labels
 
@@ -34,3 +35,10 @@ class Skipped:
     """A condition that would not judge this time: the alerts of its rule stay as they are."""
 
     reason: str
+
+
+def is_same(one: float, other: float) -> bool:
+    """Whether people see the same number: -0 is not 0, and NaN is NaN."""
+    if one == other:
+        return one != 0.0 or copysign(1.0, one) == copysign(1.0, other)
+    return one != one and other != other

@@ -21,7 +21,7 @@ class Mark:
 
     `fired_at` tells a re-fire from the firing that was told; `told_at` is when a message listing it was last accepted
     (None: none has been yet); `muted`: it has been muted since, so its end is held and its return is news. `flapping`:
-    it was told as that, so that it is held until it calms.
+    it was told as that, so that it is held until it calms. `incident` is empty if nothing cools down.
     """
 
     fired_at: datetime
@@ -61,7 +61,8 @@ def incident(labels: Labels) -> str:
 def mark(alert: Alert) -> Mark:
     """The mark of a firing alert about to be told."""
     begun = alert.fired_at or alert.active_at
-    return Mark(begun, incident(alert.labels), alert.severity, alert.cooldown, flapping=bool(alert.flapping))
+    cools = incident(alert.labels) if alert.cooldown else ""
+    return Mark(begun, cools, alert.severity, alert.cooldown, flapping=bool(alert.flapping))
 
 
 def accepted(told: Told, notification: Notification, at: datetime) -> Told:

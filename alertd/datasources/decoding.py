@@ -15,8 +15,8 @@ _MOST_REMARKS = 20
 _PARTIAL = "the answer is partial: some of the servers behind this one did not contribute"
 
 
-class _Series(msgspec.Struct):
-    metric: dict[str, str] = {}
+class _Series(msgspec.Struct, gc=False):
+    metric: msgspec.Raw = msgspec.Raw(b"{}")  # of which thousands in another form would be too much at once
     value: tuple[float, str] | None = None
     histogram: tuple[float, msgspec.Raw] | None = None
 
@@ -48,6 +48,7 @@ class _Reply(msgspec.Struct):
 
 
 _DECODER = msgspec.json.Decoder(_Reply)
+_METRIC = msgspec.json.Decoder(dict[str, str])
 _FAILURES = {
     "bad_data": QueryFailure.BAD_QUERY,
     "execution": QueryFailure.EXECUTION,
@@ -79,7 +80,11 @@ def decode(status: int, body: bytes, location: str = "") -> Answer:
         raise _strange(status, location)
     if reply.data is None:
         raise QueryError("the answer has no data", QueryFailure.MALFORMED)
-    return Answer(_samples(reply.data), _remarks(reply))
+    try:
+        samples = _samples(reply.data)
+    except ValueError as problem:
+        raise _malformed(status, body, location, problem) from None
+    return Answer(samples, _remarks(reply))
 
 
 def _samples(data: _Vector | _Scalar | _Text | _Matrix) -> tuple[Sample, ...]:
@@ -88,14 +93,17 @@ def _samples(data: _Vector | _Scalar | _Text | _Matrix) -> tuple[Sample, ...]:
     if not isinstance(data, _Vector):
         kind = "a string" if isinstance(data, _Text) else "a range of samples"
         raise QueryError(f"the expression gives {kind}, not samples of one instant", QueryFailure.BAD_QUERY)
-    return tuple(map(_sample, data.result))
+    seen: dict[str, str] = {}
+    return tuple([_sample(series, seen) for series in data.result])
 
 
-def _sample(series: _Series) -> Sample:
+def _sample(series: _Series, seen: dict[str, str]) -> Sample:
+    """`seen` are the values of labels so far: most are there many times, and kept once."""
+    labels = Labels({name: seen.setdefault(value, value) for name, value in _METRIC.decode(series.metric).items()})
     if series.value is not None:
-        return Sample(Labels(series.metric), _number(series.value[1]))
+        return Sample(labels, _number(series.value[1]))
     if series.histogram is not None:
-        return Sample(Labels(series.metric), 0.0, bytes(series.histogram[1]).decode("utf-8", "replace"))
+        return Sample(labels, 0.0, bytes(series.histogram[1]).decode("utf-8", "replace"))
     raise QueryError("the answer has a series without a value", QueryFailure.MALFORMED)
 
 

@@ -291,7 +291,8 @@ class Dispatcher:
         return alert.id in group.departed or self._board.find(alert.id) is alert
 
     def _members(self, group: Group) -> Sequence[Alert]:
-        return [group.seen_here(alert) for alert in self._board.tellable(group.members)]
+        members = self._board.tellable(group.members)
+        return [group.seen_here(alert) for alert in members] if group.departed else members
 
     def _notice_mutes(self, group: Group, muted: Mapping[Labels, Verdict], now: datetime) -> None:
         before = self._muted.pop(group.key, {})

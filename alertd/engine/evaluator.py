@@ -7,7 +7,7 @@ from datetime import datetime
 from alertd.core import grid, lifecycle, posted
 from alertd.core.alerts import Transition
 from alertd.core.board import Board
-from alertd.core.instantiate import Instance
+from alertd.core.instantiate import NOBODY, Instance
 from alertd.core.judging import judge
 from alertd.core.labels import Labels
 from alertd.core.rules import OnTrouble, Rule, RuleGroup
@@ -32,6 +32,7 @@ class Verdict:
     said: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()  # those of `said` that are somebody's to mend
     blind: bool = False  # nobody answered, which is not the rule's fault
+    texts: object = None  # who made all annotations, if nothing was wrong with any
 
 
 class Evaluator:
@@ -117,11 +118,14 @@ class Evaluator:
     async def _judge_samples(self, rule: Rule, answer: Answer, group: RuleGroup, at: datetime) -> Verdict:
         status, samples = self._board.status(rule.key), answer.samples
         judged = judge(rule.when, status.alerts, status.values, at)
-        made = await self._expander.run(rule, samples, at, at - group.query_offset, judged)
+        texts = rule, self._expander
+        known = status.alerts if status.texts == texts and not rule.when else NOBODY
+        made = await self._expander.run(rule, samples, at, at - group.query_offset, judged, known)
         if made.error:
             return Verdict(rule, lifecycle.Advance(status.alerts, error=made.error), samples, answer.warnings)
         step = lifecycle.advance(rule, status.alerts, made.found, at, group.limit, made.held)
-        return Verdict(rule, step, samples, (*answer.warnings, *made.remarks), made.remarks)
+        said = (*answer.warnings, *made.remarks)
+        return Verdict(rule, step, samples, said, made.remarks, texts=None if made.remarks else texts)
 
     async def _judge_silence(self, rule: Rule, answer: Answer, group: RuleGroup, at: datetime) -> Verdict:
         stand_in = await self._stand_in(rule, rule.on_no_data, _NO_DATA, group, at)
@@ -160,7 +164,7 @@ class Evaluator:
 
     def _note_status(self, verdict: Verdict, at: datetime, share: float) -> None:
         status, samples = self._board.status(verdict.rule.key), verdict.samples
-        status.evaluated_at, status.seconds = at, share
+        status.evaluated_at, status.seconds, status.texts = at, share, verdict.texts
         status.error = verdict.advance.error or "; ".join(verdict.remarks)
         if samples and verdict.rule.when:
             status.had_data = True

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from alertd.core.instantiate import Instances, instantiate
+from alertd.core.instantiate import NOBODY, Alerts, Instances, instantiate
 from alertd.core.judging import Judge, always
 from alertd.core.labels import Labels
 from alertd.core.rules import Rule
@@ -39,25 +39,31 @@ class Expander:
         self._sources, self._labels, self._url = sources, external_labels, external_url
 
     async def run(
-        self, rule: Rule, samples: Sequence[Sample], now: datetime, at: datetime, judge: Judge = always
+        self,
+        rule: Rule,
+        samples: Sequence[Sample],
+        now: datetime,
+        at: datetime,
+        judge: Judge = always,
+        known: Alerts = NOBODY,
     ) -> Instances:
-        """The instances of these samples; templates see `now` as the time and query for `at`."""
+        """The instances of these samples; templates see `now` as the time and query for `at`. See `instantiate`."""
         asked = _Asked()
         while True:
-            made = await self._instantiate(rule, samples, now, judge, asked)
+            made = await self._instantiate(rule, samples, now, judge, known, asked)
             if not asked.needed:
                 return made
             await self._answer(rule.datasource, asked, at)
 
     async def _instantiate(
-        self, rule: Rule, samples: Sequence[Sample], now: datetime, judge: Judge, asked: _Asked
+        self, rule: Rule, samples: Sequence[Sample], now: datetime, judge: Judge, known: Alerts, asked: _Asked
     ) -> Instances:
         def expand_one(text: str, sample: Sample) -> str:
             return self._expand(text, sample, now, asked)
 
         if len(samples) < _MANY:
-            return instantiate(rule, samples, expand_one, judge)
-        return await asyncio.to_thread(instantiate, rule, samples, expand_one, judge)  # others go on meanwhile
+            return instantiate(rule, samples, expand_one, judge, known)
+        return await asyncio.to_thread(instantiate, rule, samples, expand_one, judge, known)  # others go on meanwhile
 
     def _expand(self, text: str, sample: Sample, now: datetime, asked: _Asked) -> str:
         answers = asked.answers

@@ -22,7 +22,7 @@ class Groups:
     ) -> None:
         self._root, self._storms, self._together = root, Storms(bounds or StormBounds()), together or {}
         self._groups: dict[str, Group] = {}
-        self._homes: dict[AlertId, set[str]] = {}
+        self._homes: dict[AlertId, tuple[str, ...]] = {}
         self._agenda = Agenda()
 
     def __iter__(self) -> Iterator[Group]:
@@ -48,9 +48,11 @@ class Groups:
         """Put the alert into the groups of its routes; `flushed` are the last flushes of groups that were before."""
         for route in routes_of(self._root, alert):
             group = self._group(route, alert, now, flushed or {})
-            group.insert(alert, now)
-            self._agenda.note(group)
-            self._homes.setdefault(alert.id, set()).add(group.key)
+            due_at = group.due_at
+            alert_id = group.insert(alert, now)
+            if group.due_at != due_at:
+                self._agenda.note(group)
+            self._settle(alert_id, group)
 
     def _group(self, route: Route, alert: Alert, now: datetime, flushed: Mapping[str, datetime]) -> Group:
         labels = group_labels(route, alert.labels)
@@ -75,17 +77,21 @@ class Groups:
     def part(self, group: Group, alert: AlertId, now: datetime) -> None:
         """An alert that no route leads to the group any more ends there, and leaves once its end is told."""
         group.depart(alert, now)
-        self._homes.setdefault(alert, set()).add(group.key)
+        self._settle(alert, group)
 
     def leave(self, group: Group, alert: AlertId) -> None:
         """Take the alert out of the group."""
         group.members.pop(alert, None)
         group.departed.pop(alert, None)
         self._together.get(group.key, set()).discard(alert[1].key)
-        homes = self._homes.get(alert, set())
-        homes.discard(group.key)
-        if not homes:
-            self._homes.pop(alert, None)
+        homes = tuple(key for key in self._homes.pop(alert, ()) if key != group.key)
+        if homes:
+            self._homes[alert] = homes
+
+    def _settle(self, alert: AlertId, group: Group) -> None:
+        homes = self._homes.get(alert, ())
+        if group.key not in homes:
+            self._homes[alert] = (*homes, group.key) if homes else group.address
 
     def drop(self, group: Group) -> None:
         """Forget a group without members."""

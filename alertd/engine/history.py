@@ -7,9 +7,10 @@ do the newest are counted instead of kept.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from alertd.core import durations
@@ -49,6 +50,7 @@ _STEP = timedelta(seconds=1)
 _TIDY_EVERY = 60  # steps
 _AT_ONCE = 500  # rows a transaction
 _MOST = 100_000  # rows that wait
+_MOST_ALIKE = 1000
 _FORGOTTEN_AT_ONCE, _FORGETS = 1000, 50
 _LONGEST = 300  # characters of a text
 _CHANGES = 20  # of a reload
@@ -56,6 +58,7 @@ _NUMBER = re.compile(r"\d+")
 _HELD = ("no data", "skipped: ")  # how remarks begin that hold the alerts of a rule
 
 Line = tuple[str, str]  # group, integration
+Facts = Mapping[str, Any]
 
 
 class Recorder:
@@ -64,6 +67,7 @@ class Recorder:
     def __init__(self, store: History, clock: Clock, limits: Callable[[], Limits] = Limits) -> None:
         self._store, self._clock, self._limits = store, clock, limits
         self._entries: list[Entry] = []
+        self._alike: dict[Hashable, Mapping[str, Any]] = {}  # facts that rows which wait have in common
         self._seen: dict[str, Seen] = {}
         self._lost = 0
         self._failing: dict[str, str] = {}  # by the rule's key
@@ -107,14 +111,17 @@ class Recorder:
 
     async def step(self) -> None:
         """Write what has been noticed so far; what cannot be written waits."""
-        while self._entries:
+        while self._entries or self._seen:
             batch, self._entries = self._entries[:_AT_ONCE], self._entries[_AT_ONCE:]
-            seen, self._seen = self._seen, {}
+            seen = dict(islice(self._seen.items(), _AT_ONCE))
+            for key in seen:
+                del self._seen[key]
             try:
                 await self._store.remember(batch, tuple(seen.values()))
             except StoreError:
                 self._entries, self._seen = batch + self._entries, seen | self._seen
                 return
+        self._alike.clear()
         if self._lost:
             lost, self._lost = self._lost, 0
             self._add(self._clock.now(), ITSELF, What.LOST, rows=lost)
@@ -135,6 +142,18 @@ class Recorder:
             self._lost += 1
         elif self._limits().rows:
             self._entries.append(Entry(at, subject, what, facts))
+
+    def _add_alike(self, at: datetime, subject: str, what: What, key: Hashable, facts: Callable[[], Facts]) -> None:
+        """A row with facts that others with this key have, too: in a storm there are very many."""
+        if len(self._entries) >= _MOST or not self._limits().rows:
+            self._add(at, subject, what)
+            return
+        known = self._alike.get(key)
+        if known is None:
+            known = facts()
+            if len(self._alike) < _MOST_ALIKE:
+                self._alike[key] = known
+        self._entries.append(Entry(at, subject, what, known))
 
     # Rules and datasources: only when it is not as it was.
 
@@ -170,21 +189,14 @@ class Recorder:
         if alert is None:
             return
         self._seen[alert.labels.key] = Seen(alert.labels, alert.rule, event.at)
-        facts = {"state": _state(event), "value": _number(alert.value), **_more(alert)}
-        self._add(event.at, of_alert(alert.labels), What.STATE, **facts)
+        state, more = _state(event), _more(alert)
+        key = state, _number(alert.value), *more.items()
+        subject = of_alert(alert.labels)
+        self._add_alike(event.at, subject, What.STATE, key, lambda: {"state": key[0], "value": key[1], **more})
 
     def _alert_grouped(self, event: AlertGrouped) -> None:
-        self._add(
-            event.at,
-            of_alert(event.alert.labels),
-            What.GROUPED,
-            group=event.group,
-            labels=event.labels,
-            route=event.route.key,
-            receiver=event.route.receiver,
-            due=_instant(event.due_at),
-            ended=event.alert.resolved,
-        )
+        key = event.group, event.route.receiver, event.due_at, event.alert.resolved
+        self._add_alike(event.at, of_alert(event.alert.labels), What.GROUPED, key, lambda: _grouped(event))
 
     def _alert_muted(self, event: AlertMuted) -> None:
         verdict = event.verdict
@@ -317,6 +329,17 @@ class Recorder:
         self._add(event.at, ITSELF, What.RELOADED, error=event.error[:_LONGEST], rules=event.rules, changes=changes)
         self._quiet.clear()  # of groups that may be no more
         self._closed.clear()
+
+
+def _grouped(event: AlertGrouped) -> Facts:
+    return {
+        "group": event.group,
+        "labels": event.labels,
+        "route": event.route.key,
+        "receiver": event.route.receiver,
+        "due": _instant(event.due_at),
+        "ended": event.alert.resolved,
+    }
 
 
 def _state(event: AlertChanged) -> str:

@@ -1,13 +1,25 @@
 """Alertmanager's webhook document, version 4: what everything that reads Alertmanager's webhooks expects."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from alertd.core.instants import rfc3339
 from alertd.core.notification import Notification, NotifiedAlert
 
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+
+
+def encoded(notification: Notification, most: int = 0) -> bytes:
+    """The document as it is sent."""
+    document = payload(notification, most)
+    try:
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:  # half of a surrogate pair, which UTF-8 has no place for
+        return json.dumps(document, separators=(",", ":")).encode()
 
 
 def payload(notification: Notification, most: int = 0) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from alertd.config.fields import Integer
 from alertd.errors import DeliveryError
-from alertd.notifiers.payload import payload
+from alertd.notifiers.payload import encoded
 from alertd.notifiers.posting import Posted, PostingNotifier, Request
 from alertd.notifiers.texts import Texts
 
@@ -67,7 +67,7 @@ class WebhookNotifier(PostingNotifier[WebhookConfig]):
     def _body(self, texts: Texts) -> Any:
         if self.config.payload is not None:
             return texts.tree("payload", self.config.payload)
-        return payload(texts.notification, self.config.max_alerts)
+        return encoded(texts.notification, self.config.max_alerts)
 
 
 def sign(secrets: str, id_: str, timestamp: str, body: bytes) -> str:

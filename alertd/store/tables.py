@@ -242,7 +242,9 @@ def touch(db: Connection, now: datetime) -> None:
 
 
 def remember(db: Connection, entries: Sequence[Entry], seen: Sequence[Seen]) -> None:
-    rows = [(to_micros(one.at), to_column(one.subject), one.what, codec.encode_facts(one.facts)) for one in entries]
+    texts = {id(one.facts): one.facts for one in entries}  # in a storm very many have the same
+    encoded = {key: codec.encode_facts(facts) for key, facts in texts.items()}
+    rows = [(to_micros(one.at), to_column(one.subject), one.what, encoded[id(one.facts)]) for one in entries]
     db.executemany(queries.REMEMBER, rows)
     alerts = [
         (one.labels.key, _name(one), to_column(one.rule), to_micros(one.at), codec.encode_labels(one.labels))

@@ -3,8 +3,10 @@
 import logging
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from logging import DEBUG, ERROR, INFO, WARNING
 from typing import Any, Literal, TextIO
 
@@ -30,6 +32,7 @@ from alertd.telemetry.formats import ConsoleFormat, JsonFormat
 _QUIET = ("httpx", "httpcore", "apscheduler", "uvicorn")  # they tell what alertd tells better
 _NUMBER = re.compile(r"\d+")
 _MOST_CHANGES = 50  # of one reload that have a line each
+_MOST_ALERTS = 100  # of one rule and instant that do
 
 
 def set_up(form: Literal["json", "console"], level: str = "info", stream: TextIO | None = None) -> None:
@@ -49,6 +52,7 @@ class Logs:
     def __init__(self) -> None:
         self._log = logging.getLogger("alertd")
         self._problems: dict[tuple[str, str], str] = {}
+        self._changed: Counter[tuple[str, datetime]] = Counter()  # alerts by rule and instant, of the last evaluations
         self._actions: Mapping[type, Callable[[Any], None]] = {
             RuleEvaluated: self._rule_evaluated,
             GroupEvaluated: self._group_evaluated,
@@ -121,6 +125,7 @@ class Logs:
 
     def _group_evaluated(self, event: GroupEvaluated) -> None:
         level, text = (WARNING, "evaluations missed") if event.missed else (DEBUG, "group evaluated")
+        self._tell_more()
         group = event.group
         self._write(
             level, text, group=group.name, file=group.file, at=event.at, missed=event.missed, seconds=event.seconds
@@ -140,8 +145,18 @@ class Logs:
         alert = after or before
         if alert is None or not self._log.isEnabledFor(INFO):
             return
+        self._changed[alert.name, event.at] += 1
+        if self._changed[alert.name, event.at] > _MOST_ALERTS:
+            return
         state = after.state if after else "inactive"
         self._write(INFO, f"alert {state}", alert=alert.name, labels=alert.labels, at=event.at, because=alert.because)
+
+    def _tell_more(self) -> None:
+        """How many alerts have changed besides those with a line."""
+        changed, self._changed = self._changed, Counter()
+        for (name, at), count in changed.items():
+            if count > _MOST_ALERTS:
+                self._write(INFO, "more alerts changed", alert=name, at=at, more=count - _MOST_ALERTS)
 
     def _group_flushed(self, event: GroupFlushed) -> None:
         verdict = event.verdict

@@ -1,12 +1,16 @@
 """How samples become instances: which label wins, and what a failing template does."""
 
+from dataclasses import replace
+
 import pytest
 
+from alertd.core.alerts import Alert, State
 from alertd.core.instantiate import instantiate
 from alertd.core.labels import Labels
 from alertd.core.rules import Rule
 from alertd.core.samples import Sample
 from alertd.errors import TemplateError
+from alertd.testing.fakes import START
 
 
 def expand(text: str, sample: Sample) -> str:
@@ -52,3 +56,30 @@ def test_two_samples_with_the_same_labels_are_an_error() -> None:
 
 def _other() -> Sample:
     return Sample(SAMPLE.labels.merged({"job": "db"}), 2.0)
+
+
+@pytest.mark.parametrize(
+    ("rule", "sample", "kept"),
+    [
+        (Rule("X", "up", annotations={"summary": "{{ $labels.job }} {{ $value }}"}), SAMPLE, True),
+        (Rule("X", "up", annotations={"summary": "{{ $labels.job }} {{ $value }}"}), replace(SAMPLE, value=2.0), False),
+        (Rule("X", "up", annotations={"summary": "{{ now }}"}), SAMPLE, False),
+        (Rule("X", "up", annotations={"summary": "{{ $labels.__name__ }}"}), SAMPLE, False),
+        (Rule("X", "up", labels={"job": "x"}, annotations={"summary": "{{ $labels.job }}"}), SAMPLE, False),
+        (Rule("X", "up", annotations={"summary": "{{ $value }}"}), replace(SAMPLE, histogram="{}"), False),
+        (Rule("X", "up", annotations={"summary": "{{ $value }}"}), replace(SAMPLE, annotations={"a": "b"}), False),
+    ],
+)  # fmt: skip
+def test_known_texts_are_kept_while_what_they_say_is_the_same(rule: Rule, sample: Sample, *, kept: bool) -> None:
+    (first,) = instantiate(rule, [SAMPLE], lambda text, _: f"made of {text}").found
+    alert = Alert("x", first.labels, State.FIRING, START, first.annotations, value=first.value)
+    (again,) = instantiate(rule, [sample], lambda text, _: f"made again of {text}", known={alert.labels: alert}).found
+    assert (again.annotations["summary"] == first.annotations["summary"]) is kept
+
+
+def test_texts_of_an_alert_that_only_its_rule_keeps_are_made_again() -> None:
+    rule = Rule("X", "up", annotations={"summary": "{{ $value }}"})
+    (first,) = instantiate(rule, [SAMPLE], lambda *_: "old").found
+    alert = Alert("x", first.labels, State.FIRING, START, first.annotations, value=1.0, missing_since=START)
+    (again,) = instantiate(rule, [SAMPLE], lambda *_: "new", known={alert.labels: alert}).found
+    assert again.annotations == {"summary": "new"}

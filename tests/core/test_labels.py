@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertd.core.labels import Labels, common
+from alertd.core.labels import Labels, Overlay, common
 
 SETS = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.text())
 
@@ -52,3 +52,27 @@ def test_nothing_is_common_to_nothing() -> None:
 
 def test_the_fingerprint_of_nothing_is_the_offset_of_fnv() -> None:
     assert Labels().fingerprint == "cbf29ce484222325"
+
+
+@given(st.lists(SETS), SETS)
+def test_an_overlay_is_a_merge(sets: list[dict[str, str]], over: dict[str, str]) -> None:
+    overlay = Overlay(over)
+    for labels in map(Labels, sets):
+        assert labels.under(overlay) == labels.merged(over) == Labels({**labels, **over})
+        assert hash(labels.under(overlay)) == hash(labels.merged(over))
+
+
+@given(SETS)
+def test_a_mapping_of_what_is_not_empty(pairs: dict[str, str]) -> None:
+    labels, kept = Labels(pairs), {name: value for name, value in pairs.items() if value}
+    assert dict(labels) == dict(labels.items()) == dict(labels.pairs()) == kept
+    assert (len(labels), sorted(labels.values()), sorted(labels)) == (len(kept), sorted(kept.values()), sorted(kept))
+    assert labels.get("no such label") is None
+
+
+def test_equal_also_when_very_many_names_were_seen_meanwhile() -> None:
+    before = Labels({"a": "1"})
+    for number in range(20_000):
+        Labels({f"n{number}": "1"})
+    assert before == Labels({"a": "1"})
+    assert hash(before) == hash(Labels({"a": "1"}))

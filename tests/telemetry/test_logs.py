@@ -243,3 +243,10 @@ def test_what_is_not_an_event_is_passed_over() -> None:
 def test_a_retry_says_when() -> None:
     [line] = lines(tried(Retry(NOON, "503")))
     assert (line["again_at"], line["error"]) == (NOON.isoformat(), "503")
+
+
+def test_thousands_of_alerts_of_one_rule_are_a_hundred_lines_and_a_number() -> None:
+    events = [changed(None, State.FIRING)] * 1234
+    said = lines(*events, GroupEvaluated(GROUP, NOON, 1.0, timedelta(0)), *events[:3])
+    assert [line["msg"] for line in said] == ["alert firing"] * 100 + ["more alerts changed"] + ["alert firing"] * 3
+    assert (said[100]["alert"], said[100]["more"]) == ("JobDown", 1134)
