@@ -1,6 +1,6 @@
 """Samples of a rule become instances: label sets with their annotations expanded, ready for the state machine."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -28,7 +28,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Instances:
-    """All of them; `held` are label sets that could not be judged and stay as they are.
+    """All of them; `held` are label sets that could not be judged and stay as they are, `seen` all that had a sample.
 
     `error` says that the rule cannot be used this time, `remarks` that some text could not be made.
     """
@@ -37,6 +37,7 @@ class Instances:
     held: frozenset[Labels] = frozenset()
     error: str = ""
     remarks: tuple[str, ...] = ()
+    seen: Collection[Labels] = ()
 
 
 def instantiate(
@@ -63,7 +64,7 @@ def instantiate(
             found.append(Instance(labels, texts.annotations(labels, sample), sample.value))
         elif verdict is None:
             held.add(labels)
-    return Instances(tuple(found), frozenset(held), remarks=tuple(dict.fromkeys(texts.remarks)))
+    return Instances(tuple(found), frozenset(held), remarks=tuple(dict.fromkeys(texts.remarks)), seen=seen)
 
 
 def _settled(verdict: bool | None, on_no_data: OnTrouble) -> bool | None:  # noqa: FBT001 - three-valued, from `when`

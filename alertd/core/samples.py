@@ -23,11 +23,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The samples of one expression at one instant, with what the server remarked, and how long it took, if known."""
+    """The samples of one expression at one instant, with what the server remarked, and how long it took, if known.
+
+    `partial`: the server says that some are missing.
+    """
 
     samples: tuple[Sample, ...]
     warnings: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False, repr=False)
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from alertd.errors import QueryError, QueryFailure
 _MOST_SHOWN = 200  # characters of a strange answer that a message shows
 _MOST_SAID = 2_000  # characters of an error or a remark: some repeat the whole query
 _MOST_REMARKS = 20
-_PARTIAL = "the answer is partial: some of the servers behind this one did not contribute"
+_PARTIAL = (
+    "the answer is partial: some of the servers behind this one did not contribute; alerts that it does not have stay"
+)
 
 
 class _Series(msgspec.Struct, gc=False):
@@ -84,7 +86,7 @@ def decode(status: int, body: bytes, location: str = "") -> Answer:
         samples = _samples(reply.data)
     except ValueError as problem:
         raise _malformed(status, body, location, problem) from None
-    return Answer(samples, _remarks(reply))
+    return Answer(samples, _remarks(reply), partial=reply.is_partial)
 
 
 def _samples(data: _Vector | _Scalar | _Text | _Matrix) -> tuple[Sample, ...]:

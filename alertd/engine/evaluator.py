@@ -109,7 +109,7 @@ class Evaluator:
         status = self._board.status(rule.key)
         if isinstance(reply, Skipped):
             return Verdict(rule, lifecycle.Advance(status.alerts), said=(f"skipped: {reply.reason}",))
-        if not reply.samples and rule.when and (status.had_data or status.alerts):
+        if not (reply.samples or reply.partial) and rule.when and (status.had_data or status.alerts):
             return await self._judge_silence(rule, reply, group, at)
         if not reply.samples and not status.alerts:
             return Verdict(rule, lifecycle.Advance(status.alerts), (), reply.warnings)
@@ -123,9 +123,10 @@ class Evaluator:
         made = await self._expander.run(rule, samples, at, at - group.query_offset, judged, known)
         if made.error:
             return Verdict(rule, lifecycle.Advance(status.alerts, error=made.error), samples, answer.warnings)
-        step = lifecycle.advance(rule, status.alerts, made.found, at, group.limit, made.held)
+        held = made.held.union(status.alerts.keys() - made.seen) if answer.partial else made.held
+        step = lifecycle.advance(rule, status.alerts, made.found, at, group.limit, held)
         said = (*answer.warnings, *made.remarks)
-        return Verdict(rule, step, samples, said, made.remarks, texts=None if made.remarks else texts)
+        return Verdict(rule, step, samples, said, made.remarks, texts=None if made.remarks or held else texts)
 
     async def _judge_silence(self, rule: Rule, answer: Answer, group: RuleGroup, at: datetime) -> Verdict:
         stand_in = await self._stand_in(rule, rule.on_no_data, _NO_DATA, group, at)

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
 from alertd.core.rules import OnTrouble
+from alertd.core.when import compile_condition
 from alertd.errors import DeliveryError
 from tests.stories.world import OPS, ROUTE, World, rule
 
@@ -39,6 +41,33 @@ async def test_pending_time_goes_on_while_prometheus_is_down_but_nothing_begins_
     assert world.alerts == {"JobDown": "pending"}
     await world.run_until("11m")
     assert world.alerts == {"JobDown": "firing"}
+
+
+async def test_what_a_partial_answer_does_not_have_stays_as_it_is() -> None:
+    world = World(rule("JobDown"))
+    for job in "abc":
+        world.at("1m").fires("JobDown", job=job)
+    world.at("3m").misses(Labels({"job": "a"}), Labels({"job": "b"}))
+    world.at("5m").resolves("JobDown", job="c")
+    await world.run_until("20m")
+    assert world.alerts == {f"JobDown{{job={job}}}": "firing" for job in "abc"}
+    world.at("20m").misses()
+    await world.run_until("21m")
+    assert world.alerts == {f"JobDown{{job={job}}}": "firing" for job in "ab"}
+
+
+async def test_what_a_partial_answer_has_is_judged() -> None:
+    world = World(rule("JobDown", when=compile_condition("value > 0.5")))
+    for job in "abc":
+        world.at("1m").fires("JobDown", job=job)
+    world.at("3m").misses(Labels({"job": "a"}))
+    world.at("5m").fires("JobDown", 0.1, job="c")
+    await world.run_until("6m")
+    assert world.alerts == {f"JobDown{{job={job}}}": "firing" for job in "ab"}
+    world.at("6m").misses(*(Labels({"job": job}) for job in "abc"))
+    await world.run_until("7m")
+    assert world.alerts == {f"JobDown{{job={job}}}": "firing" for job in "ab"}
+    assert world.error("JobDown") == ""
 
 
 async def test_on_error_resolve_and_fire() -> None:

@@ -72,13 +72,16 @@ class Prometheus:
     def __init__(self) -> None:
         self.true: dict[str, dict[Labels, float]] = {}
         self.down = False
+        self.missing: set[Labels] = set()  # from its answers, which say that they are partial
 
     async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
         if self.down:
             return [QueryError("connection refused", QueryFailure.UNREACHABLE)] * len(exprs)
-        return [
-            Answer(tuple(Sample(labels, value) for labels, value in self.true.get(expr, {}).items())) for expr in exprs
-        ]
+        return [self._answer(expr) for expr in exprs]
+
+    def _answer(self, expr: str) -> Answer:
+        found = [Sample(*one) for one in self.true.get(expr, {}).items() if one[0] not in self.missing]
+        return Answer(tuple(found), ("partial",) * bool(self.missing), partial=bool(self.missing))
 
     async def aclose(self) -> None:
         pass
@@ -148,6 +151,10 @@ class Moment:
     def prometheus(self, *, down: bool) -> None:
         """Prometheus stops answering, or answers again."""
         self.do(lambda: setattr(self.world.prometheus, "down", down))
+
+    def misses(self, *labels: Labels) -> None:
+        """Some of the servers behind Prometheus do not answer it: these are missing, and it says that some are."""
+        self.do(lambda: setattr(self.world.prometheus, "missing", set(labels)))
 
     def refuses(self, integration: str, refusal: DeliveryError | None) -> None:
         """The receiver refuses everything like this (None: accepts again)."""
