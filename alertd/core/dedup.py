@@ -61,13 +61,24 @@ class Line:
 
     @property
     def doubtful(self) -> Mapping[str, Mark]:
-        """What the integration may have heard: it was tried, and perhaps only the answer was lost."""
-        return self.waiting.told.open if self.waiting is not None and self.waiting.attempts else {}
+        """What the integration may have heard: it was tried, and perhaps only the answer was lost.
+
+        Of a message that was not tried itself, what one before it may have said of alerts that were muted meanwhile.
+        """
+        if self.waiting is None:
+            return {}
+        opened = self.waiting.told.open
+        return opened if self.waiting.attempts else {key: known for key, known in opened.items() if known.muted}
 
     @property
     def marks(self) -> Mapping[str, Mark]:
         """What the integration has heard, for certain or perhaps."""
         return {**self.doubtful, **self.told.open}
+
+    def promises(self, key: str) -> bool:
+        """True if the integration was to be told of this alert, and perhaps was not."""
+        known = self.told.open.get(key)
+        return self.knows(key) and (known is None or known.told_at is None)
 
     def was_told_to_flap(self, key: str) -> bool:
         """True if the integration knows that this alert flaps."""

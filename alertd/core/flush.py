@@ -128,17 +128,22 @@ def silent(group_key: str, integration: str, told: Told, now: datetime, after: s
 def _heard(
     alerts: Iterable[Alert], why: Mapping[Labels, muting.Verdict], line: Line
 ) -> tuple[tuple[Alert, ...], tuple[Alert, ...]]:
-    """Who is audible on this line, and who is not: an alert that only flaps is, until it was told as that."""
+    """Who is audible on this line, and who is not.
+
+    An alert that only flaps is, until it was told as that; so is its end, if it was to be told of and perhaps was not.
+    """
     audible: list[Alert] = []
     muted: list[Alert] = []
     for alert in alerts:
         verdict = why.get(alert.labels)
         if verdict is None:
             audible.append(alert)
-        elif verdict.is_strict or alert.resolved or line.was_told_to_flap(alert.labels.key):
+        elif verdict.is_strict or line.was_told_to_flap(alert.labels.key):
             muted.append(alert)
-        else:
+        elif alert.firing:
             audible.append(replace(alert, flapping=verdict.flapping))
+        else:
+            (audible if line.promises(alert.labels.key) else muted).append(alert)
     return tuple(audible), tuple(muted)
 
 

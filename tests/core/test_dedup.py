@@ -125,6 +125,15 @@ def test_what_ended_before_anybody_heard_is_belated() -> None:
     assert (decision.reason, decision.belated) == (Reason.ALL_RESOLVED, True)
 
 
+def test_what_may_have_been_heard_and_is_muted_is_not_forgotten_by_the_messages_after_it() -> None:
+    tried = replace(waiting(firing()), attempts=1)
+    second = decide([firing(B)], [firing()], Line(Told(), tried), ROUTE, OPS, NOW)
+    assert second.told.open[A.key].muted
+    untried = replace(waiting(firing(B)), told=second.told)
+    third = decide([], [ended(B), ended()], Line(Told(), untried), ROUTE, OPS, NOW)
+    assert set(third.told.open) == {A.key}
+
+
 def test_an_end_that_waits_to_be_said_is_carried_over_into_the_next_message() -> None:
     line = Line(told(firing()), waiting(ended()))
     decision = decide([ended(), firing(B)], [], line, ROUTE, OPS, NOW)

@@ -7,6 +7,7 @@ import pytest
 
 from alertd.core.flapping import FlapBounds
 from alertd.core.storms import StormBounds
+from alertd.errors import DeliveryError
 from tests.stories.world import ROUTE, World, rule
 
 pytestmark = pytest.mark.anyio
@@ -39,6 +40,19 @@ async def test_an_alert_that_ended_while_it_flapped_is_closed_when_it_calms() ->
     await world.run_until("3h")
     assert "flapping" in world.story[-2]
     assert world.story[-1].endswith("-JobDown (all alerts resolved)")
+
+
+async def test_an_alert_that_flaps_before_its_receiver_accepts_anything_is_told_with_its_end() -> None:
+    world = World(rule("JobDown"), route=QUICK, flapping=FlapBounds(timedelta(minutes=10), high=10, low=5))
+    world.at("0s").refuses("ops/webhook[0]", DeliveryError("503"))
+    world.at("1m").fires("JobDown")
+    world.at("1m30s").resolves("JobDown")
+    world.at("4m").refuses("ops/webhook[0]", None)
+    await world.run_until("3m")
+    assert world.story == []
+    await world.run_until("30m")
+    assert [line.partition(": ")[2] for line in world.story] == ["-JobDown (all alerts resolved)"]
+    assert world.heard[0].belated
 
 
 async def test_flapping_survives_a_restart() -> None:
