@@ -60,6 +60,9 @@ class Judge:
         self._refused: set[Who] = set()  # of whom the receiver did not want to hear, for good
         self._owed: dict[Who, datetime] = {}  # decided to be told then, and not heard of since
         self._flapping: set[Who] = set()  # who was told so, and not that it calmed
+        self.said: list[
+            tuple[datetime, str, str, list[tuple[str, str]]]
+        ] = []  # when, to whom, why, and what; each message once
         self.tally: Counter[str] = Counter()
 
     # What happens.
@@ -93,6 +96,7 @@ class Judge:
         self.tally["messages that say that an alert flaps"] += message.reason is Reason.FLAPPING
         self.tally["messages about a storm"] += bool(message.storm)
         self._texts[message.id] = content
+        self.said.append((message.at, message.integration, message.reason, sorted(content)))
         for alert in message.alerts:
             who = (message.integration, alert.labels)
             self._owed.pop(who, None)
@@ -214,7 +218,7 @@ class Judge:
         self._equal("who flapped and is calm is told of as that", restless - self._refused, set())
         held = {who for who in believed if self._is_inhibited(who[1], firing)}
         self._equal("every firing that was told is closed", believed - should - held - self._refused, set())
-        if not self._script.has("reloads", "silences") and not self._may_be_lost():
+        if not self._script.has("reloads", "rules", "silences") and not self._may_be_lost():
             due = {who for who, since in self._owed.items() if since < now - _A_MOMENT}
             owed = {who for who in due if not self._may_wait(who, now)}
             self._equal("what is decided is told", owed, set())

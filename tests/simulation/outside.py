@@ -16,14 +16,17 @@ from typing import Any, Protocol, TypeVar
 from alertd.core.alerts import Transition
 from alertd.core.delivery import Delivery, Outcome
 from alertd.core.notification import Notification
-from alertd.core.samples import Answer
+from alertd.core.rules import Rule
+from alertd.core.samples import Answer, Skipped
 from alertd.core.silences import Silence
 from alertd.errors import DeliveryError, QueryError, QueryFailure, StoreError
 from alertd.ports import Datasource, Snapshot
 from alertd.store import tables
+from alertd.store.lock import Lock
 from alertd.store.schema import migrate
 from alertd.store.sqlite import SqliteStore
 from alertd.store.writer import Writer
+from tests.simulation.truth import Truth, partial
 
 T = TypeVar("T")
 FOREVER = 10_000_000.0  # seconds; longer than any story
@@ -44,9 +47,16 @@ class Fault:
 
 @dataclass
 class Life:
-    """One process, from its start to its death."""
+    """One process, from its start to its death, when the kernel lets go of its lock."""
 
+    lock: Lock | None = None
     dead: bool = False
+
+    def end(self) -> None:
+        """It has no effects any more."""
+        self.dead = True
+        if self.lock:
+            self.lock.release()
 
 
 @dataclass
@@ -85,7 +95,7 @@ class Outside:
         self.tally[f"{_FAULTS[fault.how]} {'after' if fault.late else 'before'} the effect"] += 1
         match fault.how:
             case "dies":
-                life.dead = True
+                life.end()
                 self.died.set()
                 await self._check(life)
             case "fails":
@@ -197,7 +207,7 @@ class Disk:
 
 
 class Wire:
-    """The way to Prometheus, which has moods: down, slow, stale (it says what it said before), or partly broken."""
+    """The way to Prometheus, which has moods: down, slow, stale (says what it said before), partial, partly broken."""
 
     def __init__(self, outside: Outside, server: Datasource, moods: Collection[str], before: dict[str, Any]) -> None:
         self.name = server.name
@@ -223,6 +233,9 @@ class Wire:
             raise _unreachable()
         if "broken" in self._moods and "JobDown" in expr:
             return QueryError("many-to-many matching not allowed", QueryFailure.EXECUTION)
+        if "partial" in self._moods:
+            (whole,) = await self._server.query([expr], at)
+            return partial(whole) if isinstance(whole, Answer) else whole
         if "stale" in self._moods and expr in self._before:
             answer: Answer | QueryError = self._before[expr]
             return answer
@@ -232,6 +245,32 @@ class Wire:
 
     async def aclose(self) -> None:
         pass
+
+
+class Scripts:
+    """Conditions in Python, in a process of their own that may die or take too long, and that skips if it likes."""
+
+    def __init__(self, outside: Outside, truth: Truth, moods: Collection[str]) -> None:
+        self._outside, self._life, self._truth, self._moods = outside, outside.life, truth, moods
+
+    async def call(self, rule: Rule, at: datetime) -> Answer | Skipped | QueryError:
+        async def run() -> Answer | Skipped:
+            if "broken" in self._moods:
+                self._outside.tally["a condition in Python skips"] += 1
+                return Skipped("not now")
+            return Answer(self._truth.samples(rule.name))
+
+        try:
+            return await self._outside.call(self._life, "script", run, _killed)
+        except QueryError as error:
+            return error
+
+    async def aclose(self) -> None:
+        pass
+
+
+def _killed() -> QueryError:
+    return QueryError("the worker was killed: it took more than 256 MiB", QueryFailure.EXECUTION)
 
 
 def _unreachable() -> QueryError:

@@ -22,7 +22,17 @@ INTEGRATIONS = {"ops": (Integration("ops/webhook[0]", "ops"),), "db": (Integrati
 DOORS = [one.id for some in INTEGRATIONS.values() for one in some]
 INHIBITION = InhibitRule((Matcher("alertname", "=", "ClusterDown"),), (Matcher("alertname", "=", "JobDown"),))
 LUNCH: Interval = (Span(times=((8, 12),)),)  # minutes of the day, which begins with the story
-PLACES = ("disk.record", *["disk.commit"] * 3, "disk.claim", "disk.settle", "disk.silence", "prometheus", *DOORS)
+WHEN = "value > (0.3 if firing else 0.5)"
+PLACES = (
+    "disk.record",
+    *["disk.commit"] * 3,
+    "disk.claim",
+    "disk.settle",
+    "disk.silence",
+    "prometheus",
+    "script",
+    *DOORS,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class Setting:
     ends: str  # what is true when all is well again: everything, nothing, or what was true before
     flapping: FlapBounds
     storms: StormBounds
+    judged: bool = False  # the first rule has a `when`
+    scripted: bool = False  # the second one is a function in Python
     rules: Sequence[str] = ("JobDown", "ClusterDown")  # the first has `for` and the others; what is asked is the name
     interval: timedelta = timedelta(seconds=30)
 
@@ -51,8 +63,9 @@ class Setting:
             "repeat_interval": route.repeat_interval or timedelta(0),
         }
         texts = [f"{name} {spelled(time)}" for name, time in times.items()]
-        fatigue = ["flaps"] * bool(self.flapping.window) + [f"storms above {self.storms.groups} groups"]
-        return "; ".join([*texts, _tree(route), "inhibits" * self.inhibits, f"ends with {self.ends}", *fatigue])
+        more = ["inhibits"] * self.inhibits + ["when"] * self.judged + ["script"] * self.scripted
+        more += ["flaps"] * bool(self.flapping.window) + [f"storms above {self.storms.groups} groups"]
+        return "; ".join([*texts, _tree(route), f"ends with {self.ends}", *more])
 
 
 @dataclass(frozen=True)
@@ -135,6 +148,8 @@ def write(seed: int) -> Script:
         ends=dice.choice(["everything", "nothing", "what was"]),
         flapping=FlapBounds(minutes[10], high=10, low=5, posted=True) if seed % 3 == 0 else FlapBounds(minutes[0]),
         storms=StormBounds(groups=1, posted=True) if seed % 5 == 0 else StormBounds(),
+        judged=seed % 4 == 1,
+        scripted=seed % 7 == 2,
     )
     kinds = dice.sample(sorted(_TROUBLES), k=dice.randint(1, 5))
     doings = [_alert(dice) for _ in range(dice.randint(2, 16))]
@@ -182,7 +197,7 @@ def _delay(dice: random.Random, _: Sequence[Route]) -> Doing:
 
 
 def _prometheus(dice: random.Random, _: Sequence[Route]) -> Doing:
-    return Doing(_moment(dice), "prometheus", (dice.choice(["", "", "down", "slow", "stale", "broken"]),))
+    return Doing(_moment(dice), "prometheus", (dice.choice(["", "", "down", "slow", "stale", "broken", "partial"]),))
 
 
 def _receiver(dice: random.Random, _: Sequence[Route]) -> Doing:
@@ -203,6 +218,15 @@ def _reload(dice: random.Random, routes: Sequence[Route]) -> Doing:
     return Doing(_moment(dice), "reloads", (dice.choice(routes),))
 
 
+def _rules(dice: random.Random, _: Sequence[Route]) -> Doing:
+    both = ("JobDown", "ClusterDown")
+    return Doing(_moment(dice), "rules", dice.choice([both, both, both[:1], both[1:], ()]))
+
+
+def _standby(dice: random.Random, _: Sequence[Route]) -> Doing:
+    return Doing(_moment(dice), "another")
+
+
 def _clock(dice: random.Random, _: Sequence[Route]) -> Doing:
     return Doing(_moment(dice), "clock", (round(dice.choice([-1, 1]) * dice.choice([2, 40, 900, 7200]), 3),))
 
@@ -216,5 +240,7 @@ _TROUBLES = {
     "prometheus": _prometheus,
     "receiver": _receiver,
     "reload": _reload,
+    "rules": _rules,
+    "standby": _standby,
     "silence": _silence,
 }

@@ -63,7 +63,7 @@ class Month(World):
     """A world that counts, and that remembers for `alertd why`."""
 
     def __init__(self, plan: Script, disk: Path, watch: Callable[[Day], None]) -> None:
-        super().__init__(plan, disk)
+        super().__init__(plan, disk.with_suffix(".lock"), disk)
         self._watch = watch
 
     def _observer(self, disk: Disk) -> Observer:
@@ -74,7 +74,7 @@ class Month(World):
     async def _until(self, at: float) -> None:
         while (midnight := (self._now // DAY + 1) * DAY) <= at:
             await super()._until(midnight)
-            self._server.queries.clear()
+            self._truth.server.queries.clear()
             self._watch(self._count(int(midnight // DAY)))
         await super()._until(at)
 
@@ -83,7 +83,7 @@ class Month(World):
         objects = sum(str(type(one).__module__).startswith("alertd.") for one in gc.get_objects())
         pages, bytes_ = (self._disk.execute(f"PRAGMA page_{what}").fetchone()[0] for what in ("count", "size"))
         alive = list(self._engine.board.alive()) if self._engine else []
-        return Day(number, objects, pages * bytes_, len(alive), self._judge.tally["messages accepted"])
+        return Day(number, objects, pages * bytes_, len(alive), self.judge.tally["messages accepted"])
 
 
 def script(seed: int, days: int) -> Script:

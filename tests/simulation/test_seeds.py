@@ -30,7 +30,7 @@ def test_the_stories_are_rich() -> None:
     told = {doing.what for seed in range(100) for doing in write(seed).doings}
     assert told == {
         *("fires", "resolves", "arm", "dies", "prometheus", "receiver"),
-        *("silences", "unsilences", "posts", "reloads", "clock"),
+        *("silences", "unsilences", "posts", "reloads", "rules", "another", "clock"),
     }
 
 

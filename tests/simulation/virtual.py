@@ -1,33 +1,55 @@
 """Virtual time: an event loop that never waits, and a wall clock over it that a script may set."""
 
 import asyncio
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from selectors import DefaultSelector
-from typing import Any
+from typing import Any, NoReturn
 
 from alertd.ports import Wake
 
+_MOST_TURNS = 100_000  # of the loop at one instant
+_LONGEST = 60.0  # seconds of processor time for one story, which takes a tenth of one
+
 
 class Stuck(AssertionError):
-    """Everybody waits, and nothing will ever happen."""
+    """The story does not go on."""
+
+
+@contextmanager
+def bounded(seconds: float = _LONGEST) -> Iterator[None]:
+    """Raises Stuck in whatever computes for longer than that, however busy the machine is; again each second."""
+
+    def stop(*_: object) -> NoReturn:
+        raise Stuck(f"the story takes more than {seconds:g} s of processor time")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 class _Selector(DefaultSelector):
-    """Time passes where another selector would wait."""
+    """Time passes where another selector would wait; there is nothing outside that could be ready."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self._turns = 0  # at this instant
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0)
-        if not ready:
-            if timeout is None:
-                raise Stuck("everybody waits, and nothing will ever happen")
-            self.now += max(timeout, 0.0)
-        return ready
+        if timeout is None:
+            raise Stuck("everybody waits, and nothing will ever happen")
+        self._turns = 0 if timeout > 0 else self._turns + 1
+        if self._turns > _MOST_TURNS:
+            raise Stuck(f"time stands still at {self.now} s")
+        self.now += max(timeout, 0.0)
+        return []
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -46,7 +68,7 @@ class WallClock:
 
     def __init__(self, start: datetime) -> None:
         self._start, self._offset = start, timedelta(0)
-        self._sleeps: set[asyncio.Timeout] = set()
+        self._sleeps: dict[asyncio.Timeout, None] = {}  # in the order in which they began
 
     def now(self) -> datetime:
         return self._start + self._offset + timedelta(seconds=self.elapsed())
@@ -57,7 +79,7 @@ class WallClock:
     def jump(self, by: timedelta) -> None:
         """Somebody sets the clock. Whoever sleeps looks again, as with the real one a second later."""
         self._offset += by
-        for sleep in self._sleeps:
+        for sleep in list(self._sleeps):
             with suppress(RuntimeError):  # its time has come anyway
                 sleep.reschedule(self.elapsed())
 
@@ -77,8 +99,8 @@ class WallClock:
     @contextmanager
     def _interruptible(self, seconds: float | None) -> Iterator[asyncio.Timeout]:
         sleep = asyncio.timeout(seconds)
-        self._sleeps.add(sleep)
+        self._sleeps[sleep] = None
         try:
             yield sleep
         finally:
-            self._sleeps.discard(sleep)
+            self._sleeps.pop(sleep, None)

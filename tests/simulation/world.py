@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from alertd.core import grid
@@ -16,19 +17,21 @@ from alertd.core.intervals import Calendar
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
 from alertd.core.posted import Posting, alert_of
+from alertd.core.routes import Route
 from alertd.core.rules import Rule, RuleGroup
-from alertd.core.samples import Sample
+from alertd.core.rules import Script as Function
 from alertd.core.silences import Draft, State
+from alertd.core.when import compile_condition
 from alertd.datasources.fused import FusedDatasource
 from alertd.engine.asking import Sources
 from alertd.engine.engine import Engine, Plan
 from alertd.engine.routing import Routing
-from alertd.errors import SilenceError, StoreError
+from alertd.errors import HeldError, SilenceError, StoreError
 from alertd.events import Event
 from alertd.ports import Observer
-from tests.datasources.fusing import FusingServer
-from tests.simulation.judge import Judge, same
-from tests.simulation.outside import NOWHERE, Disk, Door, Fault, Life, Outside, Wire, blank_disk
+from alertd.store.lock import Lock
+from tests.simulation.judge import BrokenPromise, Judge, same
+from tests.simulation.outside import FOREVER, NOWHERE, Disk, Door, Fault, Life, Outside, Scripts, Wire, blank_disk
 from tests.simulation.script import (
     DOORS,
     HEALED,
@@ -37,37 +40,46 @@ from tests.simulation.script import (
     JOBS,
     LUNCH,
     SEVERITIES,
+    WHEN,
     Script,
 )
-from tests.simulation.virtual import VirtualLoop, WallClock
+from tests.simulation.truth import Truth
+from tests.simulation.virtual import VirtualLoop, WallClock, bounded
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 _PULSE = timedelta(seconds=60)
 _RESOLVE_TIMEOUT = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
 _A_WHILE = 70.0  # seconds; long enough for an end to be seen, too short for it to be told in every story
+_LOOKS_AGAIN = 1.0  # seconds between two looks of a daemon that stands by
 _LONGEST = 200.0  # seconds for which anything may be delayed
 
 
 def live(script: Script) -> Counter[str]:
     """Live through the story; what went wrong in it, and what was said. Raises BrokenPromise."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        world = World(script)
+    return witnessed(script).tally
+
+
+def witnessed(script: Script) -> "World":
+    """The world in which the story has been lived through. Raises BrokenPromise."""
+    with TemporaryDirectory() as folder, bounded(), asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        world = World(script, Path(folder, "lock"))
         runner.run(world.run())
-        return world.tally
+        return world
 
 
 class World:
     """The director of a story: does what the script says, buries the process when it dies, and starts another."""
 
-    def __init__(self, script: Script, disk: Path = NOWHERE) -> None:
-        self._script, self._judge = script, Judge(script)
+    def __init__(self, script: Script, lock: Path, disk: Path = NOWHERE) -> None:
+        self._script, self.judge = script, Judge(script)
         self._clock, self._outside, self._disk = WallClock(START), Outside(), blank_disk(disk)
-        self._server, self._true = FusingServer(), set[tuple[str, Labels]]()
+        self._truth = Truth(script.setting.rules[:1] if script.setting.judged else ())
+        self._lock, self._standby = lock, False
         self._moods: set[str] = set()
         self._receivers: dict[str, str] = {}
         self._said_before: dict[str, Any] = {}
-        self._route = script.setting.route
+        self._route, self._rules = script.setting.route, tuple(script.setting.rules)
         self._engine: Engine | None = None
         self._process: asyncio.Task[None] | None = None
         self._starts_at = 0.0
@@ -84,14 +96,12 @@ class World:
         await self._until(self._script.trouble)
         await self._heal()
         await self._until(self._script.trouble + HEALED)
-        self._judge.check_end(
-            self._alive.board.alive(), self._route, [labels for _, labels in self._true], self._clock.now()
-        )
+        self.judge.check_end(self._alive.board.alive(), self._route, self._truth.alerts(), self._clock.now())
         before = self._state()
         await self._bury(0)
         await self._until(self._now + 1e-6)
         same(before, self._state())
-        self.tally += self._judge.tally
+        self.tally += self.judge.tally
         await self._bury(0)
 
     @property
@@ -106,18 +116,12 @@ class World:
     # What the script says.
 
     def _fires(self, name: str, job: str, severity: str) -> None:
-        self._true.add((name, Labels({"alertname": name, "job": job, "severity": severity})))
-        self._tell_server(name)
+        self._truth.begins(Labels({"alertname": name, "job": job, "severity": severity}))
 
     def _resolves(self, name: str, job: str, severity: str) -> None:
         labels = Labels({"alertname": name, "job": job, "severity": severity})
-        self._judge.untrue.add(labels)
-        self._true.discard((name, labels))
-        self._tell_server(name)
-
-    def _tell_server(self, name: str) -> None:
-        labels = sorted((one.without("alertname") for expr, one in self._true if expr == name), key=str)
-        self._server.set(name, *(Sample(one, 1.0) for one in labels))
+        self.judge.untrue.add(labels)
+        self._truth.ends(labels)
 
     def _prometheus(self, mood: str) -> None:
         self._moods.clear()
@@ -131,9 +135,18 @@ class World:
 
     def _dies(self, downtime: float) -> None:
         self.tally["the process is killed between two calls"] += self._engine is not None
-        self._outside.life.dead = True
+        self._outside.life.end()
         self._outside.died.set()
         self._starts_at = self._now + downtime
+
+    def _another(self) -> None:
+        """Somebody starts a second daemon: it stands by if there is a first, and takes over at once if not."""
+        self.tally["a second daemon is started on the database"] += 1
+        self._standby = True
+        with suppress(HeldError):
+            Lock(self._lock).release()
+            if self._process is not None:
+                raise BrokenPromise("one at a time: a second daemon has got the database")
 
     def _silences(self, job: str, seconds: int) -> None:
         self._ask(self._make_silence(job, timedelta(seconds=seconds)))
@@ -146,6 +159,11 @@ class World:
 
     def _reloads(self, route: Any) -> None:
         self._route = route
+        self.tally["another configuration is loaded"] += 1
+        self._ask(self._follow())
+
+    def _loads(self, *rules: str) -> None:
+        self._rules = rules
         self.tally["another configuration is loaded"] += 1
         self._ask(self._follow())
 
@@ -175,10 +193,10 @@ class World:
     async def _make_silence(self, job: str, lasting: timedelta) -> None:
         draft = Draft((Matcher("job", "=", job),), self._clock.now() + lasting)
         with suppress(StoreError, SilenceError):
-            self._judge.silences[job] = await self._alive.silencer.put(draft)
+            self.judge.silences[job] = await self._alive.silencer.put(draft)
 
     async def _end_silence(self, job: str) -> None:
-        self._judge.silences.pop(job, None)
+        self.judge.silences.pop(job, None)
         for silence in self._alive.silencer.list():
             if silence.matches({"job": job}) and silence.state(self._clock.now()) is not State.EXPIRED:
                 with suppress(StoreError, SilenceError):
@@ -192,9 +210,14 @@ class World:
 
     async def _follow(self) -> None:
         async with self._reloading:
-            self._judge.in_force = None
+            wanted = self._wanted
+            self.judge.in_force = None
             await self._alive.follow(self._plan(self._sources))
-            self._judge.in_force = self._route
+            self.judge.in_force = wanted[0]
+
+    @property
+    def _wanted(self) -> tuple[Route, Sequence[str]]:
+        return self._route, self._rules
 
     async def _notice_jump(self, by: timedelta) -> None:
         await asyncio.sleep(0.5)
@@ -218,33 +241,33 @@ class World:
                 await self._bury(self._starts_at - self._now)
 
     def _start(self) -> None:
-        self._outside.life, self._clock_set = Life(), asyncio.Event()
+        self._outside.life, self._clock_set = Life(Lock(self._lock)), asyncio.Event()
         self._process = self._spawn(self._live())
 
     async def _bury(self, downtime: float) -> None:
         """The process is gone, and with it all it knew and all it had begun."""
-        self._outside.life.dead = True
+        self._outside.life.end()
         self._engine = self._process = None
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
-            for task in others:
+            for task in sorted(others, key=lambda one: int(one.get_name().rpartition("-")[2])):
                 task.cancel()
             await asyncio.wait(others, timeout=0.0)
         self._outside.died.clear()
         self._reloading = asyncio.Lock()
-        self._judge.in_force = None
-        self._starts_at = self._now + max(downtime, 0.0)
+        self.judge.in_force = None
+        self._starts_at = self._now + min(max(downtime, 0.0), _LOOKS_AGAIN if self._standby else FOREVER)
         if self._broken:
             raise self._broken
 
     async def _live(self) -> None:
-        route, witness = self._route, _Witness(self._judge)
+        wanted, witness = self._wanted, _Witness(self.judge)
         self._sources = self._connect()
         disk = Disk(self._outside, self._disk, witness)
         engine = Engine(self._plan(self._sources), disk, self._observer(disk), self._clock)
         witness.engine = engine
         await engine.restore()
-        self._engine, self._judge.in_force = engine, route
-        if route is not self._route:
+        self._engine, self.judge.in_force = engine, wanted[0]
+        if wanted != self._wanted:
             await self._follow()
         async with asyncio.TaskGroup() as tasks:
             for loop in (engine.dispatcher, engine.courier, engine.intake):
@@ -254,7 +277,8 @@ class World:
                 (group,) = engine.board.groups
                 shift = grid.offset(group.key, group.interval)
                 await self._clock.sleep_until(grid.following(self._clock.now(), group.interval, shift), self._clock_set)
-                tasks.create_task(engine.evaluator.tick(group))
+                for part in group.parts:
+                    tasks.create_task(engine.evaluator.tick(part))
 
     async def _pulse(self, engine: Engine) -> None:
         while True:
@@ -263,17 +287,15 @@ class World:
             await self._clock.sleep_until(self._clock.now() + _PULSE)
 
     def _observer(self, _disk: Disk) -> Observer:
-        return Watcher(self._judge, self._outside.life)
+        return Watcher(self.judge, self._outside.life)
 
     def _connect(self) -> Sources:
-        wire = Wire(self._outside, self._server, self._moods, self._said_before)
-        return Sources({"": FusedDatasource(wire, 50, self._clock)})
+        wire = Wire(self._outside, self._truth.server, self._moods, self._said_before)
+        scripts = Scripts(self._outside, self._truth, self._moods)
+        return Sources({"": FusedDatasource(wire, 50, self._clock)}, scripts)
 
     def _plan(self, sources: Sources) -> Plan:
         setting = self._script.setting
-        first, *others = (Rule(name, name, file="story.yml", group="story") for name in setting.rules)
-        times = {"for_": setting.for_, "keep_firing_for": setting.keep_firing_for, "cooldown": setting.cooldown}
-        rules = (replace(first, **times), *others)
         routing = Routing(
             self._route,
             INTEGRATIONS,
@@ -283,8 +305,16 @@ class World:
             setting.flapping,
             setting.storms,
         )
-        doors = {name: Door(self._outside, name, self._receivers, self._judge.heard) for name in DOORS}
+        doors = {name: Door(self._outside, name, self._receivers, self.judge.heard) for name in DOORS}
+        rules = tuple(map(self._rule, self._rules))
         return Plan([RuleGroup("story", "story.yml", rules, setting.interval)], sources, routing, doors)
+
+    def _rule(self, name: str) -> Rule:
+        setting, rule = self._script.setting, Rule(name, name, file="story.yml", group="story")
+        if name == setting.rules[0]:
+            times = {"for_": setting.for_, "keep_firing_for": setting.keep_firing_for, "cooldown": setting.cooldown}
+            return replace(rule, when=compile_condition(WHEN) if setting.judged else None, **times)
+        return replace(rule, script=Function("story.py", name)) if setting.scripted else rule
 
     # The end.
 
@@ -296,6 +326,8 @@ class World:
         await self._until(self._now + _LONGEST)
         while self._engine is None:
             await self._until(self._now + 1.0)
+        if self._rules != tuple(self._script.setting.rules):
+            self._loads(*self._script.setting.rules)
         for job in JOBS:
             await self._end_silence(job)
         if self._script.setting.ends == "what was":
@@ -324,22 +356,22 @@ class _Witness:
     engine: Engine
 
     def __init__(self, judge: Judge) -> None:
-        self._judge = judge
+        self.judge = judge
         self.committed, self.settled = judge.committed, judge.settled
 
     def decided(self, deliveries: Sequence[Delivery]) -> None:
-        self._judge.decided(deliveries, list(self.engine.board.alive()))
+        self.judge.decided(deliveries, list(self.engine.board.alive()))
 
 
 class Watcher:
     """An observer that tells the judge, as long as its process lives."""
 
     def __init__(self, judge: Judge, life: Life) -> None:
-        self._judge, self._life = judge, life
+        self.judge, self._life = judge, life
 
     def notice(self, event: Event) -> None:
         if not self._life.dead:
-            self._judge.noticed(event)
+            self.judge.noticed(event)
 
     def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:
         return nullcontext()
@@ -356,5 +388,7 @@ _DOES = {
     "unsilences": World._unsilences,
     "posts": World._posts,
     "reloads": World._reloads,
+    "rules": World._loads,
+    "another": World._another,
     "clock": World._clock_jumps,
 }
