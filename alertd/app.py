@@ -33,7 +33,7 @@ from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, Problem, QueryError, StoreError
 from alertd.events import Beat, Kind, Reloaded, Trouble
 from alertd.faces import Faces
-from alertd.ports import Clock, Conditions, Datasource, Observer, Store
+from alertd.ports import UNTRACED, Clock, Conditions, Datasource, Listener, Store, Tracer
 from alertd.telemetry.heartbeat import Heartbeat
 from alertd.telemetry.lag import Lag
 from alertd.telemetry.levels import Levels
@@ -58,7 +58,9 @@ Load = Callable[[Config], Config]
 class App:
     """One daemon. `load` reads the configuration again, given the one in force; it raises ConfigError."""
 
-    def __init__(self, config: Config, load: Load, store: Store, log: Observer, clock: Clock) -> None:
+    def __init__(
+        self, config: Config, load: Load, store: Store, log: Listener, clock: Clock, tracer: Tracer = UNTRACED
+    ) -> None:
         self.config, self._load, self._store, self._clock = config, load, store, clock
         self._selfwatch = Selfwatch()
         self._outbox: Mapping[str, int] = {}
@@ -79,7 +81,7 @@ class App:
         self._traffic = Traffic(lambda event: self.observer.notice(event), clock.elapsed)
         self._vitals = Vitals(clock)
         self._recorder = Recorder(store, clock, lambda: self.config.history)
-        self.observer = Observers(log, self._metrics, self._selfwatch, self._vitals, self._recorder)
+        self.observer = Observers(log, self._metrics, self._selfwatch, self._vitals, self._recorder, tracer=tracer)
         self._edges = open_edges(config, Edges(), self.observer, clock)
         self._conditions = PythonConditions(
             gates=self._edges.gates, clock=clock, output=self.observer.notice, alive=lambda: self.engine.board.alive()

@@ -1,10 +1,11 @@
 """The Protocols through which the engine reaches the outside; the fakes beside them are in alertd.testing."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, Self
 
 from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome
@@ -60,6 +61,105 @@ class Conditions(Protocol):
     async def aclose(self) -> None: ...
 
 
+Attributes = Mapping[str, str | bool | int | float]
+Place = Literal["internal", "client", "server"]
+NOTHING: Attributes = MappingProxyType({})
+
+
+class Span(Protocol):
+    """A piece of work that is traced, while it lasts. Names of attributes follow OpenTelemetry's conventions."""
+
+    def rename(self, name: str) -> None:
+        """Call it so from now on: what it is about may be known late."""
+
+    def note(self, attributes: Attributes) -> None:
+        """Say more about it."""
+
+    def event(self, name: str, attributes: Attributes = NOTHING) -> None:
+        """Say what happened just now."""
+
+    def fail(self, error: str, kind: str = "") -> None:
+        """It did not do what it was to; `kind` is one of few words. An exception that leaves it says so itself."""
+
+    def keep(self) -> None:
+        """Its trace is of interest, however few traces are taken."""
+
+
+class Tracer(Protocol):
+    """Who follows work from its cause to its end. Must not raise and must not block.
+
+    A cause is named by a string, which is the W3C's `traceparent`; "" names none.
+    """
+
+    def span(
+        self,
+        name: str,
+        attributes: Attributes = NOTHING,
+        *,
+        place: Place = "internal",
+        parent: str | Mapping[str, str] | None = None,
+        links: Iterable[str] = (),
+        keep: bool = False,
+    ) -> AbstractContextManager[Span]:
+        """A piece of work, for as long as it is entered. `name` is one of few.
+
+        `parent` is what caused it, or the headers that say so; "": nobody; None: the span that is entered. `links` are
+        other causes. `keep`: see Span.
+        """
+
+    def here(self) -> str:
+        """The span that is entered, to be remembered as a cause."""
+
+    def headers(self) -> Mapping[str, str]:
+        """What to send along with a request, so that the other side can go on with the trace."""
+
+
+class Untraced:
+    """A tracer, its only span, and how that is entered, in one object that does nothing."""
+
+    def span(
+        self,
+        name: str,  # noqa: ARG002
+        attributes: Attributes = NOTHING,  # noqa: ARG002
+        *,
+        place: Place = "internal",  # noqa: ARG002
+        parent: str | Mapping[str, str] | None = None,  # noqa: ARG002
+        links: Iterable[str] = (),  # noqa: ARG002
+        keep: bool = False,  # noqa: ARG002
+    ) -> AbstractContextManager[Span]:
+        return self
+
+    def here(self) -> str:
+        return ""
+
+    def headers(self) -> Mapping[str, str]:
+        return {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing was begun."""
+
+    def rename(self, name: str) -> None:
+        """Nobody asks for it."""
+
+    def note(self, attributes: Attributes) -> None:
+        """Nobody listens."""
+
+    def event(self, name: str, attributes: Attributes = NOTHING) -> None:
+        """Nobody listens."""
+
+    def fail(self, error: str, kind: str = "") -> None:
+        """Nobody listens."""
+
+    def keep(self) -> None:
+        """Nothing is taken."""
+
+
+UNTRACED = Untraced()
+
+
 class Notifier(Protocol):
     """A way to tell people. Implementations have a pydantic model `Config` and are built as `cls(config, context)`."""
 
@@ -81,7 +181,7 @@ class Context:
     """What a notifier is given besides its configuration.
 
     `render` expands a template in one of its fields, `render_html` one whose result is HTML; both raise TemplateError.
-    `defined` are the templates that the user's own files define.
+    `defined` are the templates that the user's own files define. `tracer` follows the requests it makes.
     """
 
     clock: Clock
@@ -91,6 +191,7 @@ class Context:
     render: Render = _verbatim
     render_html: Render = _verbatim
     defined: Collection[str] = ()
+    tracer: Tracer = UNTRACED
 
 
 @dataclass(frozen=True)
@@ -184,9 +285,11 @@ class Store(History, Protocol):
     async def close(self) -> None: ...
 
 
-class Observer(Protocol):
-    """Who watches the engine. Must not raise and must not block."""
+class Listener(Protocol):
+    """Who hears of everything that happens. Must not raise and must not block."""
 
     def notice(self, event: Event) -> None: ...
 
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]: ...
+
+class Observer(Listener, Tracer, Protocol):
+    """Who watches the engine: hears what happened, and follows what goes on."""

@@ -110,7 +110,7 @@ class Courier:
     async def _deliver(self, lane: Lane, delivery: Delivery) -> None:
         begun, settled, outcome = self._clock.elapsed(), None, None
         try:
-            with self._observer.span("deliver", integration=delivery.integration, delivery=delivery.id):
+            with self._observer.span("alertd.deliver", {"alertd.integration": delivery.integration}):
                 outcome, error = await self._send(lane.notifier, delivery)
                 seconds = self._clock.elapsed() - begun
                 settled = await self._settle(delivery, outcome)

@@ -77,7 +77,7 @@ class Evaluator:
     async def step(self, group: RuleGroup, at: datetime) -> None:
         """Ask, decide, store, hand over. If the store fails all stays as it was, and the next instant tries again."""
         begun = self._clock.elapsed()
-        with self._observer.span("evaluate", group=group.name):
+        with self._observer.span("alertd.evaluate", {"alertd.group": group.name}):
             rules = [rule for rule in group.rules if rule.enabled]
             replies = await self._sources.ask(rules, at - group.query_offset)
             verdicts = [await self._judge(rule, reply, group, at) for rule, reply in zip(rules, replies, strict=True)]

@@ -8,7 +8,6 @@ do the newest are counted instead of kept.
 
 import re
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -62,7 +61,7 @@ Facts = Mapping[str, Any]
 
 
 class Recorder:
-    """An Observer that remembers; `run` writes."""
+    """A Listener that remembers; `run` writes."""
 
     def __init__(self, store: History, clock: Clock, limits: Callable[[], Limits] = Limits) -> None:
         self._store, self._clock, self._limits = store, clock, limits
@@ -93,10 +92,6 @@ class Recorder:
         action = self._actions.get(type(event))
         if action:
             action(event)
-
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
-        """Nothing is traced here."""
-        return nullcontext()
 
     # Writing.
 

@@ -5,9 +5,7 @@ a self-alert has no machinery of its own.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from typing import Any
 
 from alertd.core.delivery import Dead, Sent
 from alertd.core.labels import Labels
@@ -33,7 +31,7 @@ Facts = dict[Labels, str]  # the labels of an alert, and what there is to say ab
 
 
 class Selfwatch:
-    """An Observer of events and a Datasource of what they add up to."""
+    """A Listener to events and a Datasource of what they add up to."""
 
     name = selfrules.NAME
 
@@ -82,10 +80,6 @@ class Selfwatch:
         self._failing = {key: one for key, one in self._failing.items() if key in rules}
         for facts in (self._refused, self._dead):
             _keep(facts, [labels for labels in facts if labels["integration"] in integrations])
-
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
-        """Nothing is traced here."""
-        return nullcontext()
 
     async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
         """The samples of its own expressions; they are facts, not PromQL."""

@@ -5,7 +5,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from logging import DEBUG, ERROR, INFO, WARNING
 from typing import Any, Literal, TextIO
@@ -47,7 +46,7 @@ def set_up(form: Literal["json", "console"], level: str = "info", stream: TextIO
 
 
 class Logs:
-    """An Observer that writes. It remembers who is in trouble, and how, so that it can say what is new."""
+    """A Listener that writes. It remembers who is in trouble, and how, so that it can say what is new."""
 
     def __init__(self) -> None:
         self._log = logging.getLogger("alertd")
@@ -74,10 +73,6 @@ class Logs:
         action = self._actions.get(type(event))
         if action:
             action(event)
-
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
-        """Nothing is traced here."""
-        return nullcontext()
 
     def _write(self, level: int, message: str, **fields: object) -> None:
         if self._log.isEnabledFor(level):

@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -41,7 +40,7 @@ _REASONS = {
 
 
 class Metrics:
-    """An Observer that counts. What happens often has no labels, or children that are looked up once."""
+    """A Listener that counts. What happens often has no labels, or children that are looked up once."""
 
     def __init__(self, levels: Levels, alerts: Callable[[], Iterable[tuple[mirrors.Key, Alert]]] = lambda: ()) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which nobody reads
@@ -78,10 +77,6 @@ class Metrics:
         action = self._actions.get(type(event))
         if action:
             action(event)
-
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
-        """Nothing is traced here."""
-        return nullcontext()
 
     def render(self, names: Collection[str] = ()) -> tuple[bytes, str]:
         """The page for `/metrics`, and its content type; with the names of `prometheus` or `vmalert`, if wanted."""

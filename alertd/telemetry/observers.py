@@ -1,36 +1,53 @@
-"""Many observers as one, so that the engine knows only the port and never hears of what goes wrong while watching."""
+"""Many listeners and a tracer as one observer: the engine never hears of what goes wrong while it is watched."""
 
 import logging
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 
 from alertd.events import Event
-from alertd.ports import Observer
+from alertd.ports import NOTHING, UNTRACED, Attributes, Listener, Place, Span, Tracer
 
 _log = logging.getLogger(__name__)
 
 
 class Observers:
-    """Hands every event to each observer. One that raises is named in the log, once for each kind of error."""
+    """Hands every event to each listener. One that raises is named in the log, once for each kind of error."""
 
-    def __init__(self, *observers: Observer) -> None:
-        self._observers = observers
+    def __init__(self, *listeners: Listener, tracer: Tracer = UNTRACED) -> None:
+        self._listeners, self._tracer = listeners, tracer
         self._seen: set[tuple[type, type, type]] = set()
 
     def notice(self, event: Event) -> None:
         """Tell everybody."""
-        for observer in self._observers:
+        for listener in self._listeners:
             try:
-                observer.notice(event)
+                listener.notice(event)
             except Exception as error:  # whatever it is: watching must not disturb
-                self._complain(observer, event, error)
+                self._complain(listener, event, error)
 
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
-        """Nothing is traced."""
-        return nullcontext()
+    def span(
+        self,
+        name: str,
+        attributes: Attributes = NOTHING,
+        *,
+        place: Place = "internal",
+        parent: str | Mapping[str, str] | None = None,
+        links: Iterable[str] = (),
+        keep: bool = False,
+    ) -> AbstractContextManager[Span]:
+        """The tracer's."""
+        return self._tracer.span(name, attributes, place=place, parent=parent, links=links, keep=keep)
 
-    def _complain(self, observer: Observer, event: Event, error: Exception) -> None:
-        kind = (type(observer), type(event), type(error))
+    def here(self) -> str:
+        """The tracer's."""
+        return self._tracer.here()
+
+    def headers(self) -> Mapping[str, str]:
+        """The tracer's."""
+        return self._tracer.headers()
+
+    def _complain(self, listener: Listener, event: Event, error: Exception) -> None:
+        kind = (type(listener), type(event), type(error))
         if kind in self._seen:
             return
         self._seen.add(kind)

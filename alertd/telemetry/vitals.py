@@ -1,9 +1,7 @@
 """Whether alertd does its work: every group is evaluated in time, messages go out, and the state is written."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from typing import Any
 
 from alertd.core.delivery import Sent
 from alertd.core.rules import RuleGroup
@@ -18,7 +16,7 @@ Part = tuple[str, str]
 
 
 class Vitals:
-    """An Observer that remembers when each sign of life was last seen."""
+    """A Listener that remembers when each sign of life was last seen."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -37,10 +35,6 @@ class Vitals:
                 self._tried_at = self._clock.now()
             case Trouble(kind=Kind.STATE):
                 self._unwritten_at = self._clock.now()
-
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
-        """Nothing is traced here."""
-        return nullcontext()
 
     def ailments(self, groups: Iterable[RuleGroup], pending: int) -> tuple[str, ...]:
         """What is wrong now, one sentence each; `pending` messages wait. A group is given time from when it is new."""

@@ -3,6 +3,7 @@
 from alertd.testing.conformance import NotifierConformance
 from alertd.testing.fakes import START, FakeDatasource, ManualClock, RecordingNotifier, RecordingObserver
 from alertd.testing.farside import RETRY_AFTER, Behaviour, FarSide, HttpSink, Received, http_sink
+from alertd.testing.tracing import RecordedSpan, RecordingTracer
 
 __all__ = [
     "RETRY_AFTER",
@@ -14,7 +15,9 @@ __all__ = [
     "ManualClock",
     "NotifierConformance",
     "Received",
+    "RecordedSpan",
     "RecordingNotifier",
     "RecordingObserver",
+    "RecordingTracer",
     "http_sink",
 ]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from alertd.core.notification import Notification
 from alertd.core.samples import Answer, Sample
 from alertd.errors import DeliveryError, QueryError
 from alertd.events import Event
-from alertd.ports import Wake
+from alertd.ports import Untraced, Wake
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -108,14 +107,11 @@ class RecordingNotifier:
         """Nothing to close."""
 
 
-class RecordingObserver:
-    """An observer that keeps every event."""
+class RecordingObserver(Untraced):
+    """An observer that keeps every event, and follows nothing."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
     def notice(self, event: Event) -> None:
         self.events.append(event)
-
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:  # noqa: ARG002
-        return nullcontext()

@@ -22,7 +22,7 @@ from alertd.core.history import Limits
 from alertd.core.routes import Route
 from alertd.core.storms import StormBounds
 from alertd.engine.history import Recorder
-from alertd.ports import Observer
+from alertd.ports import Listener
 from alertd.telemetry.observers import Observers
 from tests.simulation.outside import Disk
 from tests.simulation.script import DOORS, JOBS, SEVERITIES, Doing, Script, Setting, trees
@@ -66,10 +66,10 @@ class Month(World):
         super().__init__(plan, disk.with_suffix(".lock"), disk)
         self._watch = watch
 
-    def _observer(self, disk: Disk) -> Observer:
+    def _listener(self, disk: Disk) -> Listener:
         recorder = Recorder(disk.history, self._clock, lambda: HISTORY)
         self._spawn(recorder.run())
-        return Observers(super()._observer(disk), recorder)
+        return Observers(super()._listener(disk), recorder)
 
     async def _until(self, at: float) -> None:
         while (midnight := (self._now // DAY + 1) * DAY) <= at:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -28,8 +28,9 @@ from alertd.engine.engine import Engine, Plan
 from alertd.engine.routing import Routing
 from alertd.errors import HeldError, SilenceError, StoreError
 from alertd.events import Event
-from alertd.ports import Observer
+from alertd.ports import Listener
 from alertd.store.lock import Lock
+from alertd.telemetry.observers import Observers
 from tests.simulation.judge import BrokenPromise, Judge, same
 from tests.simulation.outside import FOREVER, NOWHERE, Disk, Door, Fault, Life, Outside, Scripts, Wire, blank_disk
 from tests.simulation.script import (
@@ -263,7 +264,7 @@ class World:
         wanted, witness = self._wanted, _Witness(self.judge)
         self._sources = self._connect()
         disk = Disk(self._outside, self._disk, witness)
-        engine = Engine(self._plan(self._sources), disk, self._observer(disk), self._clock)
+        engine = Engine(self._plan(self._sources), disk, Observers(self._listener(disk)), self._clock)
         witness.engine = engine
         await engine.restore()
         self._engine, self.judge.in_force = engine, wanted[0]
@@ -286,7 +287,7 @@ class World:
                 await engine.touch(prune=True)
             await self._clock.sleep_until(self._clock.now() + _PULSE)
 
-    def _observer(self, _disk: Disk) -> Observer:
+    def _listener(self, _disk: Disk) -> Listener:
         return Watcher(self.judge, self._outside.life)
 
     def _connect(self) -> Sources:
@@ -364,7 +365,7 @@ class _Witness:
 
 
 class Watcher:
-    """An observer that tells the judge, as long as its process lives."""
+    """A listener that tells the judge, as long as its process lives."""
 
     def __init__(self, judge: Judge, life: Life) -> None:
         self.judge, self._life = judge, life
@@ -372,9 +373,6 @@ class Watcher:
     def notice(self, event: Event) -> None:
         if not self._life.dead:
             self.judge.noticed(event)
-
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:
-        return nullcontext()
 
 
 _DOES = {

@@ -236,8 +236,6 @@ def test_warnings_go_to_the_log() -> None:
 
 def test_what_is_not_an_event_is_passed_over() -> None:
     assert lines(object()) == []
-    with Logs().span("deliver", integration="x"):
-        pass
 
 
 def test_a_retry_says_when() -> None:

@@ -1,13 +1,12 @@
 """Whatever an observer does, the engine goes on and the others are told."""
 
 import logging
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import pytest
 
 from alertd.events import Event
 from alertd.telemetry.observers import Observers
+from alertd.testing import RecordingTracer
 
 from .happenings import answered, evaluated
 
@@ -18,9 +17,6 @@ class Witness:
 
     def notice(self, event: Event) -> None:
         self.seen.append(event)
-
-    def span(self, name: str, **attributes: str | int | float) -> AbstractContextManager[Any]:
-        return nullcontext()
 
 
 class Broken(Witness):
@@ -49,6 +45,22 @@ def test_a_broken_observer_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> 
     ]
 
 
-def test_spans_are_free() -> None:
-    with Observers(Witness()).span("evaluate", group="g"):
-        pass
+def test_spans_are_the_tracers() -> None:
+    observers = Observers(Witness(), tracer=(tracer := RecordingTracer()))
+    with observers.span("evaluate", {"group": "g"}, place="server", parent="00-1-2-01", links=("x",), keep=True):
+        assert observers.here() == tracer.spans[0].id
+        assert observers.headers() == {"traceparent": observers.here()}
+    (span,) = tracer.spans
+    assert (span.attributes, span.place, span.links, span.kept) == ({"group": "g"}, "server", ("x",), True)
+
+
+def test_nothing_is_traced_without_a_tracer() -> None:
+    observers = Observers(Witness())
+    one, other = observers.span("evaluate"), observers.span("deliver", {"integration": "x"}, keep=True)
+    assert one is other
+    with one as span:
+        for say in (span.fail, span.rename, span.event):
+            say("x")
+        span.note({"x": 1})
+        span.keep()
+        assert (observers.here(), observers.headers()) == ("", {})
