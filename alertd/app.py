@@ -5,6 +5,7 @@ App(config) ──run──▶ ready ──reload──▶ the same, following a
 
 import asyncio
 import gc
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -33,12 +34,15 @@ from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, Problem, QueryError, StoreError
 from alertd.events import Beat, Kind, Reloaded, Trouble
 from alertd.faces import Faces
-from alertd.ports import UNTRACED, Clock, Conditions, Datasource, Listener, Store, Tracer
+from alertd.ports import Clock, Conditions, Datasource, Listener, Store
+from alertd.store.statements import STATEMENTS
+from alertd.telemetry.databases import followed
 from alertd.telemetry.heartbeat import Heartbeat
 from alertd.telemetry.lag import Lag
 from alertd.telemetry.levels import Levels
 from alertd.telemetry.metrics import Metrics
 from alertd.telemetry.observers import Observers
+from alertd.telemetry.traces import Nothing, Tracing
 from alertd.telemetry.vitals import Vitals
 from alertd.web.admin import Admin
 from alertd.web.server import Server, serve
@@ -52,6 +56,9 @@ _RETIREMENT = timedelta(minutes=3)  # longer than any query or delivery may take
 _PRUNE_EVERY = 360  # pulses
 _COLLECTIONS = (50_000, 20, 20)  # ten thousand alerts are not garbage because they are many
 
+_UNTRACED = Nothing()
+_log = logging.getLogger(__name__)
+
 Load = Callable[[Config], Config]
 
 
@@ -59,9 +66,12 @@ class App:
     """One daemon. `load` reads the configuration again, given the one in force; it raises ConfigError."""
 
     def __init__(
-        self, config: Config, load: Load, store: Store, log: Listener, clock: Clock, tracer: Tracer = UNTRACED
+        self, config: Config, load: Load, store: Store, log: Listener, clock: Clock, tracer: Tracing = _UNTRACED
     ) -> None:
+        if config.telemetry.traces and config.storage_url.startswith("sqlite"):
+            store = followed(store, "sqlite", STATEMENTS, tracer)
         self.config, self._load, self._store, self._clock = config, load, store, clock
+        self._telemetry = config.telemetry
         self._selfwatch = Selfwatch()
         self._outbox: Mapping[str, int] = {}
         self._lag = Lag(clock)
@@ -76,9 +86,10 @@ class App:
             serving=lambda: self._traffic.active,
             lag=self._lag.worst,
             tasks=lambda: len(asyncio.all_tasks()),
+            spans=tracer.counts,
         )
         self._metrics = Metrics(levels, self._alerts_by_group)
-        self._traffic = Traffic(lambda event: self.observer.notice(event), clock.elapsed)
+        self._traffic = Traffic(lambda event: self.observer.notice(event), clock.elapsed, tracer)
         self._vitals = Vitals(clock)
         self._recorder = Recorder(store, clock, lambda: self.config.history)
         self.observer = Observers(log, self._metrics, self._selfwatch, self._vitals, self._recorder, tracer=tracer)
@@ -166,6 +177,8 @@ class App:
         edges, now = open_edges(config, self._edges, self.observer, self._clock), self._clock.now()
         self._retired += [(now, edge) for edge in self._edges.beyond(edges)]
         self._edges, self.config = edges, config
+        if config.telemetry != self._telemetry:
+            _log.warning("telemetry is what it was: the section that has changed is followed from the next start on")
         self._selfwatch.follow(edges.datasources, edges.notifiers, {rule.key for rule in _enabled(config)})
         self._conditions.gates = edges.gates
         await self.engine.follow(plan(config, edges, self._selfwatch, self._conditions))

@@ -15,7 +15,7 @@ from alertd.datasources.fused import FusedDatasource
 from alertd.datasources.prometheus import PrometheusDatasource
 from alertd.engine.watched import Watched
 from alertd.errors import ConfigError, Problem
-from alertd.ports import Clock, Context, Datasource, Notifier, Observer
+from alertd.ports import Clock, Context, Datasource, Notifier, Observer, Tracer
 from alertd.telemetry.heartbeat import Heartbeat
 
 Edge = Datasource | Notifier | Gate | Heartbeat
@@ -53,9 +53,9 @@ def open_edges(config: Config, before: Edges, observer: Observer, clock: Clock) 
         source = edge(f"datasource {one.name}", one, partial(_watched, one, observer, clock))
         sources[one.name] = source
         sources.setdefault("", source)
-        gate = edge(f"gate {one.name}", one, partial(HttpGate, one, clock)) if scripted(config) else None
+        gate = edge(f"gate {one.name}", one, partial(HttpGate, one, clock, observer)) if scripted(config) else None
         gates |= {one.name: gate, "": gates.get("", gate)} if gate else {}
-    context = _context(config, clock)
+    context = _context(config, observer, clock)
     notifiers = {
         one.id: edge(
             f"integration {one.id}",
@@ -94,6 +94,7 @@ def _watched(one: DatasourceConfig, observer: Observer, clock: Clock) -> Watched
         concurrency=one.concurrency,
         max_response_bytes=one.max_response_bytes,
         compressed=one.compression,
+        tracer=observer,
     )
     return Watched(FusedDatasource(server, one.fusion, clock) if one.fusion > 1 else server, observer, clock)
 
@@ -103,7 +104,7 @@ def _notifier(one: Integration, context: Context) -> Notifier:
     return notifier
 
 
-def _context(config: Config, clock: Clock) -> Context:
+def _context(config: Config, tracer: Tracer, clock: Clock) -> Context:
     templates = config.templates.compiled
     return Context(
         clock,
@@ -113,4 +114,5 @@ def _context(config: Config, clock: Clock) -> Context:
         render=lambda text, notification: templates.text(text, notification_data(notification)),
         render_html=lambda text, notification: templates.html(text, notification_data(notification)),
         defined=templates.names,
+        tracer=tracer,
     )

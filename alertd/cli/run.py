@@ -26,6 +26,7 @@ from alertd.ports import Clock, Store
 if TYPE_CHECKING:
     from alertd.app import App
 
+_LAST_TRACES = 5.0  # seconds in which they are exported at the end
 _LOOK_AGAIN = timedelta(seconds=1)
 
 
@@ -87,6 +88,7 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
     from alertd.config import reload
     from alertd.store import open_store
     from alertd.telemetry.logs import Logs
+    from alertd.telemetry.traces import open_tracer
 
     stop, clock = asyncio.Event(), SystemClock()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,7 +101,12 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
         if (taken := await _stand_by(config.storage_url, stop, clock)) is None:
             return
         store, config = taken, load(path, overrides)  # which may be another by now
-    await _serve(config, App(config, lambda last: reload(path, overrides, last), store, Logs(), clock), stop)
+    tracer = open_tracer(config.telemetry, clock)
+    try:
+        app = App(config, lambda last: reload(path, overrides, last), store, Logs(), clock, tracer)
+        await _serve(config, app, tracer.here, stop)
+    finally:
+        await asyncio.to_thread(tracer.close, _LAST_TRACES)
 
 
 async def _stand_by(url: str, stop: asyncio.Event, clock: Clock) -> Store | None:
@@ -113,10 +120,10 @@ async def _stand_by(url: str, stop: asyncio.Event, clock: Clock) -> Store | None
     return None
 
 
-async def _serve(config: Config, app: "App", stop: asyncio.Event) -> None:
+async def _serve(config: Config, app: "App", here: Callable[[], str], stop: asyncio.Event) -> None:
     from alertd.telemetry.logs import set_up
 
-    set_up(config.log.format, config.log.level)
+    set_up(config.log.format, config.log.level, here=here)
     listener = _listen(config)
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()

@@ -10,7 +10,7 @@ from alertd.conditions.pinning import Endpoint, Form
 from alertd.config.values import DatasourceConfig
 from alertd.errors import QueryError, QueryFailure
 from alertd.http import Client, HttpError, Reply
-from alertd.ports import Clock
+from alertd.ports import UNTRACED, Clock, Tracer
 
 _HTTP = {"timeout": QueryFailure.TIMEOUT, "too_large": QueryFailure.TOO_LARGE}
 _API = {
@@ -42,9 +42,9 @@ _HEAD = msgspec.json.Decoder(_Head)
 class HttpGate:
     """A Prometheus, or what speaks its API. It has connections of its own: a condition cannot use up those of rules."""
 
-    def __init__(self, config: DatasourceConfig, clock: Clock) -> None:
+    def __init__(self, config: DatasourceConfig, clock: Clock, tracer: Tracer = UNTRACED) -> None:
         self._url = config.url.rstrip("/")
-        self._client = Client(config.http, clock, connections=config.concurrency)
+        self._client = Client(config.http, clock, connections=config.concurrency, tracer=tracer, shows=True)
         self._headers: Mapping[str, str] = config.headers
         self._params, self._most = config.query_params, config.max_response_bytes
         self._timeout = config.timeout.total_seconds()

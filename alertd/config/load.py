@@ -6,11 +6,12 @@ text ─ yamltext ─▶ nodes ─ secrets ─▶ expanded ─ schema ─▶ sec
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from pydantic import ValidationError
 
-from alertd.config import inhibition, intervals, receivers, routing, templates, web, yamltext
+from alertd.config import inhibition, intervals, receivers, routing, telemetry, templates, web, yamltext
 from alertd.config.problems import Place, position
 from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules, matched
 from alertd.config.schema import ConfigFile, HeartbeatEntry, PrometheusEntry
@@ -24,6 +25,7 @@ from alertd.config.values import (
     Log,
     Overrides,
     Receiver,
+    Web,
 )
 from alertd.config.watching import stamp
 from alertd.config.yamltext import Node
@@ -129,6 +131,7 @@ def _assemble(
     defaults = RuleDefaults(evaluation.interval, evaluation.query_offset, evaluation.cooldown, sources, names)
     patterns = overrides.rules or tuple(file.rule_files)
     rule_base = Path() if overrides.rules else base
+    served = web.build(file.web, place.within("web"))
     before = stamp(matched(patterns, rule_base))
     rules = load_rules(patterns, defaults, rule_base)
     if rules.groups and not datasources and not place.found:
@@ -151,7 +154,8 @@ def _assemble(
         intervals=named,
         storage_url=file.storage.url,
         history=Limits(file.storage.history.retention, file.storage.history.rows),
-        web=web.build(file.web, place.within("web")),
+        web=served,
+        telemetry=_telemetry(file, served, secrets, place),
         log=Log(file.log.level, file.log.format),
         start_delay=overrides.start_delay,
         heartbeat=_heartbeat(file.heartbeat),
@@ -265,6 +269,11 @@ def _evaluation(file: ConfigFile) -> Evaluation:
     return Evaluation(
         given.interval, given.query_offset, given.cooldown, given.outage_tolerance, Labels(given.external_labels)
     )
+
+
+def _telemetry(file: ConfigFile, served: Web, secrets: Secrets, place: Place) -> telemetry.Telemetry:
+    name = f"{gethostname()}:{served.port}"
+    return telemetry.build(file.telemetry, name, secrets.environment, place.within("telemetry"))
 
 
 def _heartbeat(given: HeartbeatEntry | None) -> HeartbeatConfig | None:

@@ -24,6 +24,7 @@ from alertd.config.fields import (
 from alertd.config.http import HttpConfig
 from alertd.config.inhibition import InhibitRule
 from alertd.config.intervals import TimeInterval
+from alertd.config.telemetry import TelemetryEntry
 from alertd.config.webmodels import WebSettings
 from alertd.core.flapping import FlapBounds
 from alertd.core.history import Limits
@@ -206,6 +207,7 @@ class ConfigFile(Strict):
     log: LogEntry = Field(default=LogEntry(), description="How alertd speaks about itself.")
     reload: ReloadEntry = Field(default=ReloadEntry(), description="When the files are read again.")
     heartbeat: HeartbeatEntry | None = Field(default=None, description="Who is told that alertd lives.")
+    telemetry: TelemetryEntry = Field(default=TelemetryEntry(), description="What is told about alertd's own work.")
     flapping: FlappingEntry = Field(default=FlappingEntry(), description="Alerts that come and go.")
     storms: StormsEntry = Field(default=StormsEntry(), description="Many alerts at once.")
     global_: GlobalConfig = Field(default=GlobalConfig(), alias="global", description="Defaults of receivers.")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 
 from alertd.config.http import HttpConfig
 from alertd.config.rules import RuleSet, matched
+from alertd.config.telemetry import Telemetry
 from alertd.config.templates import Templates
 from alertd.config.watching import Stamp, stamp
 from alertd.config.webmodels import LimitsEntry, TokenEntry, WebConfigFile
@@ -149,6 +150,7 @@ class Config:
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     history: Limits = field(default_factory=Limits)
     heartbeat: HeartbeatConfig | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
     flapping: FlapBounds = field(default_factory=FlapBounds)
     storms: StormBounds = field(default_factory=StormBounds)
     matchers: Grammar = Grammar.FALLBACK  # that of files and of the API

@@ -36,6 +36,7 @@ class Alert:
     `active_at`: the condition became true; `fired_at`: it had been true for `for`; `missing_since`: it is no longer,
     but `keep_firing_for` keeps it; `resolved_at`: it ended, `because` says how if not by its condition.
     `flapping` says how often it came and went, to those who are just to be told that it flaps; it is not kept.
+    `trace` names what changed its state last, to those who watch.
     """
 
     rule: str
@@ -53,6 +54,7 @@ class Alert:
     notify: tuple[str, ...] = ()
     posted: Posted | None = None
     flapping: str = ""
+    trace: str = ""
 
     @property
     def id(self) -> tuple[str, Labels]:

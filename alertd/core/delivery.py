@@ -45,7 +45,7 @@ class Delivery:
     """One outbox row. `at` is the instant of the flush; `told` is what is told once this one is accepted.
 
     `integration` is `receiver/type[index]`; `attempts` counts those that are over, also if nobody knows how they went;
-    `error` is what the last one said.
+    `error` is what the last one said. `trace` names the flush that decided it, to those who watch.
     """
 
     id: str
@@ -59,6 +59,7 @@ class Delivery:
     next_at: datetime | None = None
     accepted_at: datetime | None = None
     error: str = ""
+    trace: str = ""
 
     @property
     def urgency(self) -> Severity:

@@ -12,7 +12,7 @@ from alertd.datasources.decoding import decode
 from alertd.datasources.pulse import Pulse
 from alertd.errors import QueryError, QueryFailure
 from alertd.http import Client, HttpError
-from alertd.ports import Clock
+from alertd.ports import UNTRACED, Clock, Tracer
 
 _FAILURES = {
     "timeout": QueryFailure.TIMEOUT,
@@ -37,9 +37,10 @@ class PrometheusDatasource:
         concurrency: int = 8,
         max_response_bytes: int = 64 << 20,
         compressed: bool = False,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         self.name, self._clock = name, clock
-        self._client = Client(http, clock, connections=concurrency, compressed=compressed)
+        self._client = Client(http, clock, connections=concurrency, compressed=compressed, tracer=tracer, shows=True)
         self._url = url.rstrip("/") + "/api/v1/query"
         self._params = dict(query_params or {})
         self._headers = {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}

@@ -9,7 +9,7 @@ from alertd.core.delivery import Delivery, Outcome, Retry, Sent, refused
 from alertd.engine.dispatcher import Dispatcher
 from alertd.errors import DeliveryError, StoreError
 from alertd.events import DeliveryTried, Kind, Trouble
-from alertd.ports import Clock, Notifier, Observer, Store
+from alertd.ports import Attributes, Clock, Notifier, Observer, Span, Store
 
 _WIDTH = 16  # deliveries under way at once, an integration
 _LONGEST_SEND = 90.0  # seconds; a notifier has limits of its own, this one holds where those do not
@@ -108,12 +108,16 @@ class Courier:
         return claimed
 
     async def _deliver(self, lane: Lane, delivery: Delivery) -> None:
+        with self._observer.span("alertd.deliver", _about(delivery), parent=delivery.trace, keep=True) as span:
+            await self._attempt(lane, delivery, span)
+
+    async def _attempt(self, lane: Lane, delivery: Delivery, span: Span) -> None:
         begun, settled, outcome = self._clock.elapsed(), None, None
         try:
-            with self._observer.span("alertd.deliver", {"alertd.integration": delivery.integration}):
-                outcome, error = await self._send(lane.notifier, delivery)
-                seconds = self._clock.elapsed() - begun
-                settled = await self._settle(delivery, outcome)
+            outcome, error = await self._send(lane.notifier, delivery)
+            seconds = self._clock.elapsed() - begun
+            _tell(span, outcome, error)
+            settled = await self._settle(delivery, outcome)
         finally:
             lane.busy -= 1
             self._dispatcher.settled(settled or delivery, outcome if settled else None)
@@ -149,6 +153,24 @@ class Courier:
                 Trouble(f"the outcome of delivery {delivery.id} was not stored", str(error), Kind.STATE)
             )
             return None
+
+
+def _about(delivery: Delivery) -> Attributes:
+    receiver, _, name = delivery.integration.rpartition("/")
+    return {
+        "alertd.receiver": receiver,
+        "alertd.integration": name,
+        "alertd.group": delivery.group,
+        "alertd.delivery": delivery.id,
+        "alertd.attempt": delivery.attempts + 1,
+        "alertd.reason": str(delivery.notification.reason) if delivery.notification else "",
+    }
+
+
+def _tell(span: Span, outcome: Outcome, error: DeliveryError | None) -> None:
+    span.note({"alertd.outcome": type(outcome).__name__.lower()})
+    if error:
+        span.fail(str(error), error.reason)
 
 
 def _is_asked_to_stop() -> bool:

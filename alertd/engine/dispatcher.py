@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from alertd.core.alerts import Alert, Transition
 from alertd.core.board import Board
@@ -22,6 +23,7 @@ from alertd.core.labels import Labels
 from alertd.core.mutes import AUDIBLE, Mutes, Muting, Nothing, Verdict
 from alertd.core.silences import Silence, Silences
 from alertd.engine.adoption import adopt, leaving
+from alertd.engine.followed import Flushes
 from alertd.engine.groups import Groups, by_age
 from alertd.engine.lines import LineId, Lines
 from alertd.engine.routing import Routing
@@ -206,7 +208,11 @@ class Dispatcher:
                 await self._flush([group for group in due[begin : begin + _AT_ONCE] if self._is_current(group)], now)
 
     async def _flush(self, groups: Sequence[Group], now: datetime) -> None:
-        decided = [one for group in groups if (one := self._decided(group, now)) is not None]
+        with Flushes(self._observer) as spans:
+            await self._flush_together(groups, spans, now)
+
+    async def _flush_together(self, groups: Sequence[Group], spans: Flushes, now: datetime) -> None:
+        decided = [one for group in groups if (one := self._decided(group, spans, now)) is not None]
         deliveries = [delivery for one in decided for delivery in one.flush.deliveries]
         gone = self._homeless(decided)
         before = [(one.group, one.group.flushed_at) for one in decided]
@@ -217,18 +223,19 @@ class Dispatcher:
                 await self._store.commit(deliveries, gone)
         except StoreError as error:
             self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
+            spans.fail(str(error))
             for group, flushed_at in before:
                 group.flushed_at = flushed_at
                 self._schedule(group, now + _AFTER_FAILURE)
             return
         for one in decided:
-            self._take_over(one, now)
+            spans.within(one.group, partial(self._take_over, one, now))
             self._board.forget(alert for alert in one.done if alert.id in gone)
         self._post(deliveries)
 
-    def _decided(self, group: Group, now: datetime) -> _Decided | None:
+    def _decided(self, group: Group, spans: Flushes, now: datetime) -> _Decided | None:
         try:
-            result = self._decide(group, now)
+            result = spans.follow(group, self._decide(group, now))
             return _Decided(group, result, self._forgettable(group, result))
         except Exception as bug:  # of one group; the others are told all the same
             self._observer.notice(Trouble(f"group {group.key} could not be flushed", f"{type(bug).__name__}: {bug}"))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alertd.core import grid, lifecycle, posted
+from alertd.core import grid, lifecycle, posted, traces
 from alertd.core.alerts import Transition
 from alertd.core.board import Board
 from alertd.core.instantiate import NOBODY, Instance
@@ -16,9 +16,10 @@ from alertd.engine.asking import Reply, Sources
 from alertd.engine.expansion import Expander
 from alertd.errors import QueryError, StoreError
 from alertd.events import AlertChanged, GroupEvaluated, Kind, RuleEvaluated, Trouble
-from alertd.ports import Clock, Observer, Store
+from alertd.ports import Attributes, Clock, Observer, Span, Store
 
 Receive = Callable[[Sequence[Transition], datetime], None]
+_MOST_EVENTS = 50  # changes of one evaluation
 _NO_DATA = "no data: the expression returned series before, and returns none now"
 
 
@@ -77,12 +78,15 @@ class Evaluator:
     async def step(self, group: RuleGroup, at: datetime) -> None:
         """Ask, decide, store, hand over. If the store fails all stays as it was, and the next instant tries again."""
         begun = self._clock.elapsed()
-        with self._observer.span("alertd.evaluate", {"alertd.group": group.name}):
-            rules = [rule for rule in group.rules if rule.enabled]
+        rules = [rule for rule in group.rules if rule.enabled]
+        about: Attributes = {"alertd.group": group.name, "alertd.file": group.file, "alertd.rules": len(rules)}
+        with self._observer.span("alertd.evaluate group", about, parent="") as span:
             replies = await self._sources.ask(rules, at - group.query_offset)
             verdicts = [await self._judge(rule, reply, group, at) for rule, reply in zip(rules, replies, strict=True)]
+            verdicts = self._followed(verdicts, span)
             transitions = [move for verdict in verdicts for move in verdict.advance.transitions]
             if not await self._record(transitions):
+                span.fail("new states were not stored", "StoreError")
                 return
             for verdict in verdicts:
                 self._board.apply(verdict.rule.key, verdict.advance.alerts, verdict.advance.transitions)
@@ -91,12 +95,30 @@ class Evaluator:
         if self._has_strays or not self._rules.issuperset(rule.key for rule in rules):
             await self._end_strays()
 
+    def _followed(self, verdicts: list[Verdict], span: Span) -> list[Verdict]:
+        """Say what the evaluation came to; every change is caused by it."""
+        if not self._observer.here():
+            return verdicts
+        moves = [move for verdict in verdicts for move in verdict.advance.transitions]
+        if failed := [verdict for verdict in verdicts if verdict.advance.error]:
+            span.fail(f"{len(failed)} rules failed: {failed[0].rule.name}: {failed[0].advance.error}", "RuleError")
+        if moves:
+            span.keep()
+        samples = sum(len(verdict.samples or ()) for verdict in verdicts)
+        span.note({"alertd.samples": samples, "alertd.transitions": len(moves), "alertd.failed": len(failed)})
+        for move in moves[:_MOST_EVENTS]:
+            span.event("alertd.transition", _moved(move))
+        cause = self._observer.here()  # only now does it say whether the trace is kept
+        return [replace(verdict, advance=traces.caused(verdict.advance, cause)) for verdict in verdicts]
+
     async def _end_strays(self) -> None:
         """End the alerts of rules that are no more, also of one that was just being evaluated as it was removed."""
         now = self._clock.now()
         for rule, alerts in self._board.strays(self._rules).items():
-            transitions = lifecycle.ended(alerts, "rule removed", now)
-            self._has_strays = not await self._record(transitions)
+            with self._observer.span("alertd.end alerts", {"alertd.reason": "rule removed"}, keep=True):
+                ended = lifecycle.Advance({}, lifecycle.ended(alerts, "rule removed", now))
+                transitions = traces.caused(ended, self._observer.here()).transitions
+                self._has_strays = not await self._record(transitions)
             if self._has_strays:
                 return
             self._board.apply(rule, {}, transitions)
@@ -175,6 +197,16 @@ class Evaluator:
     def _notice_changes(self, transitions: Sequence[Transition], at: datetime) -> None:
         for transition in transitions:
             self._observer.notice(AlertChanged(transition, at))
+
+
+def _moved(move: Transition) -> Attributes:
+    before, after = move.before, move.after
+    alert = after or before
+    return {
+        "alertd.labels": repr(alert.labels) if alert else "",
+        "alertd.before": before.state if before else "inactive",
+        "alertd.after": after.state if after else "inactive",
+    }
 
 
 def _told(verdict: Verdict, at: datetime, share: float) -> RuleEvaluated:

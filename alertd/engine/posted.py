@@ -12,6 +12,7 @@ from alertd.core.alerts import Alert, Transition
 from alertd.core.board import Board
 from alertd.core.labels import Labels
 from alertd.core.posted import RULE, expired, is_news, merged
+from alertd.core.traces import posted as caused
 from alertd.errors import StoreError
 from alertd.events import AlertChanged, Kind, Trouble
 from alertd.ports import Clock, Observer, Store
@@ -71,12 +72,17 @@ class Intake:
         async with self._door:
             over = [alert for labels in self._take_due(now) if (alert := self._alerts.get(labels)) is not None]
             try:
-                await self._take(expired(over, now), now)
+                await self._end(expired(over, now), now)
                 self._tried_at = None
             except StoreError as error:
                 self._observer.notice(Trouble("the end of alerts was not stored", str(error), Kind.STATE))
                 self._note(over)
                 self._tried_at = now
+
+    async def _end(self, transitions: Sequence[Transition], now: datetime) -> None:
+        if transitions:
+            with self._observer.span("alertd.end alerts", {"alertd.reason": "expired"}, parent="", keep=True):
+                await self._take(transitions, now)
 
     async def _post(self, alerts: Sequence[Alert]) -> None:
         async with self._door:
@@ -85,6 +91,7 @@ class Intake:
     async def _take(self, transitions: Sequence[Transition], now: datetime) -> None:
         if not transitions:
             return
+        transitions = caused(transitions, self._observer.here())
         await self._store.record(transitions)
         for transition in transitions:
             self._keep(transition)

@@ -6,7 +6,7 @@ from datetime import datetime
 from alertd.core.samples import Answer
 from alertd.errors import QueryError
 from alertd.events import DatasourceAnswered
-from alertd.ports import Clock, Datasource, Observer
+from alertd.ports import Attributes, Clock, Datasource, Observer
 
 
 class Watched:
@@ -18,9 +18,13 @@ class Watched:
 
     async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
         begun = self._clock.elapsed()
-        answers = await self._datasource.query(exprs, at)
-        blind = [answer for answer in answers if isinstance(answer, QueryError) and answer.blind]
-        error = str(blind[0]) if blind and len(blind) == len(answers) else ""
+        about: Attributes = {"alertd.datasource": self.name, "alertd.queries": len(exprs)}
+        with self._observer.span("alertd.query", about) as span:
+            answers = await self._datasource.query(exprs, at)
+            blind = [answer for answer in answers if isinstance(answer, QueryError) and answer.blind]
+            error = str(blind[0]) if blind and len(blind) == len(answers) else ""
+            if error:
+                span.fail(error, "QueryError")
         self._observer.notice(DatasourceAnswered(self.name, self._clock.elapsed() - begun, len(exprs), error))
         return answers
 

@@ -15,8 +15,9 @@ from alertd.http.bodies import read
 from alertd.http.credentials import Credentials, read_secret
 from alertd.http.faults import HttpError, explain
 from alertd.http.proxies import passes_by, proxy
+from alertd.http.spans import answered, requesting
 from alertd.http.tls import tls_context
-from alertd.ports import Clock
+from alertd.ports import UNTRACED, Clock, Tracer
 
 _LONGEST_WAIT = timedelta(days=1)
 _MOST_REDIRECTS = 10
@@ -49,16 +50,26 @@ class Client:
     """`connections` bounds what is under way at once; `compressed` asks for compressed answers.
 
     A redirect is followed only where the configuration says so in as many words, and then with the same method and
-    body: a message that arrives as an empty GET would be lost in silence.
+    body: a message that arrives as an empty GET would be lost in silence. `shows`: its paths are no secrets.
     """
 
-    def __init__(self, config: HttpConfig, clock: Clock, *, connections: int = 8, compressed: bool = True) -> None:
+    def __init__(
+        self,
+        config: HttpConfig,
+        clock: Clock,
+        *,
+        connections: int = 8,
+        compressed: bool = True,
+        tracer: Tracer = UNTRACED,
+        shows: bool = False,
+    ) -> None:
         through = proxy(config)
         self._direct = _connections(config, connections, compressed=compressed)
         self._through = _connections(config, connections, through, compressed=compressed) if through else None
+        self._tracer, self._shows = tracer, shows
         self._config, self._room = config, asyncio.Semaphore(connections)
         self._follows = "follow_redirects" in config.model_fields_set and config.follow_redirects
-        self._tokens = Client(_to_tokens(config.oauth2), clock, connections=1) if config.oauth2 else None
+        self._tokens = _to_tokens(config.oauth2, clock, tracer) if config.oauth2 else None
         self._credentials = Credentials(config, self._post_for_token, clock)
 
     async def request(
@@ -94,9 +105,12 @@ class Client:
 
     async def _exchange(self, call: _Call, most: int) -> Reply:
         way = self._through if self._through and not passes_by(call.url, self._config.no_proxy) else self._direct
-        headers = {**call.headers, **call.own}
-        async with way.stream(call.method, call.url, headers=headers, content=call.body) as answer:
-            return Reply(answer.status_code, dict(answer.headers), await read(answer, most))
+        with requesting(self._tracer, call.method, call.url, shows=self._shows) as span:
+            headers = {**self._tracer.headers(), **call.headers, **call.own}
+            async with way.stream(call.method, call.url, headers=headers, content=call.body) as answer:
+                reply = Reply(answer.status_code, dict(answer.headers), await read(answer, most))
+            answered(span, reply.status)
+            return reply
 
     def _extra_headers(self) -> Mapping[str, str]:
         return {
@@ -131,14 +145,15 @@ def _connections(
     )
 
 
-def _to_tokens(config: OAuth2) -> HttpConfig:
-    return HttpConfig(
+def _to_tokens(config: OAuth2, clock: Clock, tracer: Tracer) -> Client:
+    own = HttpConfig(
         tls_config=config.tls_config,
         proxy_url=config.proxy_url,
         no_proxy=config.no_proxy,
         proxy_from_environment=config.proxy_from_environment,
         proxy_connect_header=config.proxy_connect_header,
     )
+    return Client(own, clock, connections=1, tracer=tracer)
 
 
 def _redirected(call: _Call, location: str, status: int) -> _Call:

@@ -21,7 +21,7 @@ from alertd.http import secret, tls_context
 from alertd.notifiers import mail
 from alertd.notifiers.said import of_model, said
 from alertd.notifiers.texts import Texts
-from alertd.ports import Context
+from alertd.ports import Attributes, Context
 
 _TIMEOUT = timedelta(seconds=60)  # for one mail, from connecting to the last answer, where none is configured
 _MOST_SAID = 1_000  # characters of what the server says, or of what it says of each recipient
@@ -132,7 +132,7 @@ class EmailNotifier:
         async with self._line:
             try:
                 async with asyncio.timeout(self._timeout):
-                    answer = await self._transmit(made)
+                    answer = await self._followed(made)
             except TimeoutError:
                 raise DeliveryError(
                     f"no answer from the mail server in {self._timeout:g} s", reason="timeout"
@@ -148,6 +148,26 @@ class EmailNotifier:
             with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 async with asyncio.timeout(2):
                     await client.quit()
+
+    async def _followed(self, made: "_Made") -> str:
+        tracer = self._context.tracer
+        host, port = _host_and_port(self._config.smarthost)
+        about: Attributes = {
+            "server.address": host,
+            "server.port": port,
+            "network.protocol.name": "smtp",
+            "alertd.recipients": len(made.recipients),
+        }
+        with tracer.span("smtp send", about, place="client") as span:
+            try:
+                return await self._transmit(made)
+            except asyncio.CancelledError:
+                span.fail("a deadline, or the end of alertd, came before the answer", "cancelled")
+                raise
+            except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
+                refusal = _refusal(problem, self._secrets)
+                span.fail(str(refusal), refusal.reason)
+                raise
 
     async def _transmit(self, made: "_Made") -> str:
         client, self._client = await self._connected(), None  # if interrupted, the dialogue is out of step: drop it

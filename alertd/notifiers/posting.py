@@ -148,7 +148,9 @@ class PostingNotifier(Generic[ConfigT]):
 
     def __init__(self, config: ConfigT, context: Context) -> None:
         self.config, self.context = config, context
-        self._client = Client(config.http_config or HttpConfig(), context.clock, connections=_CONNECTIONS)
+        self._client = Client(
+            config.http_config or HttpConfig(), context.clock, connections=_CONNECTIONS, tracer=context.tracer
+        )
         self._timeout = (config.timeout or _TIMEOUT).total_seconds()
         self._secrets = frozenset(_shapes(of_model(config)))
 

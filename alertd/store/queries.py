@@ -40,7 +40,7 @@ ON CONFLICT (id) DO UPDATE SET ends_at = excluded.ends_at, body = excluded.body
 # be told. Without the former, a pending row that dies after a restart would take the memory of what came before along.
 TOLD = """
 SELECT d.seq, d.id, d.grp, d.integration, d.at, d.status, d.attempts, d.next_at, d.accepted_at, d.error,
-       p.notification, p.told
+       p.notification, p.told, d.trace
 FROM deliveries AS d INDEXED BY deliveries_current JOIN payloads AS p ON p.seq = d.seq
 WHERE d.current = 1 AND (d.status IN ('sent', 'silent') OR d.status = 'pending' AND NOT EXISTS (
     SELECT 1 FROM deliveries AS newer
@@ -51,8 +51,8 @@ ORDER BY d.seq
 
 ADD = """
 INSERT INTO deliveries (
-    id, grp, integration, at, status, attempts, next_at, accepted_at, finished_at, needed_until, error, urgency)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    id, grp, integration, at, status, attempts, next_at, accepted_at, finished_at, needed_until, error, urgency, trace)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO NOTHING
 """
 
@@ -76,7 +76,7 @@ WHERE grp = :grp AND integration = :integration AND current = 1 AND status IN ('
 # At most one row of a group and integration waits, its newest: SUPERSEDE, SETTLE and SUPERSEDE_EXPIRED see to it.
 CLAIM = """
 SELECT d.id, d.grp, d.integration, d.at, d.status, d.attempts, d.next_at, d.accepted_at, d.error,
-       p.notification, p.told
+       p.notification, p.told, d.trace
 FROM deliveries AS d JOIN payloads AS p ON p.seq = d.seq
 WHERE d.integration = ? AND d.urgency = ? AND d.status = 'pending' AND d.lease_until IS NULL AND d.next_at <= ?
   AND NOT EXISTS (

@@ -110,6 +110,7 @@ def _add(db: Connection, delivery: Delivery, encoder: Encoder) -> bool:
         to_micros(needed_until(delivery.told)),
         to_column(delivery.error),
         delivery.urgency,
+        delivery.trace,
     )
     cursor = db.execute(queries.ADD, row)
     if not cursor.rowcount or cursor.lastrowid is None:
@@ -294,7 +295,7 @@ def _instant(micros: int | None) -> datetime | None:
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:
-    id_, group, integration, at, status, attempts, next_at, accepted_at, error, notification, told = row
+    id_, group, integration, at, status, attempts, next_at, accepted_at, error, notification, told, trace = row
     return Delivery(
         id=id_,
         group=from_column(group),
@@ -307,6 +308,7 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
         next_at=_instant(next_at),
         accepted_at=_instant(accepted_at),
         error=from_column(error),
+        trace=trace,
     )
 
 

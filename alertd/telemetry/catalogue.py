@@ -187,6 +187,14 @@ DAEMON = (
         "counter",
         "What should not happen and was survived: a state that could not be written, a clock that jumped.",
     ),
+    Row("alertd_spans_exported_total", "counter", "Spans of traces that were exported.", level=True),
+    Row(
+        "alertd_spans_lost_total",
+        "counter",
+        "Spans that were not, by `reason`: `queue_full`, or `refused` by who takes them.",
+        ("reason",),
+        level=True,
+    ),
     Row(
         "alertd_event_loop_lag_seconds",
         "gauge",

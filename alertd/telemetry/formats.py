@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,15 +14,24 @@ _COLOURS = {"DEBUG": "\x1b[90m", "INFO": "\x1b[32m", "WARNING": "\x1b[33m", "ERR
 
 
 class JsonFormat(logging.Formatter):
-    """One JSON object a line, ASCII only, so that control characters and newlines arrive as escapes."""
+    """One JSON object a line, ASCII only, so that control characters and newlines arrive as escapes.
+
+    `here` is the traceparent of what is being done, by which a line and its trace find each other; "" without one.
+    """
+
+    def __init__(self, here: Callable[[], str] = str) -> None:
+        super().__init__()
+        self._here = here
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "ts": _instant(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "msg": _tame(record.getMessage()),
+            "msg": tame(record.getMessage()),
         }
+        if cause := self._here():
+            _, line["trace_id"], line["span_id"], _ = cause.split("-")
         line |= {name: _structured(value) for name, value in _fields(record).items()}
         if record.exc_info:
             line["traceback"] = _hide(self.formatException(record.exc_info))
@@ -40,7 +49,7 @@ class ConsoleFormat(logging.Formatter):
         time = _instant(record).strftime("%H:%M:%S.%f")[:-3]
         level = self._paint(f"{record.levelname:<7}", _COLOURS.get(record.levelname, ""))
         fields = (self._paint(f"{name}=", _GREY) + _quoted(value) for name, value in _fields(record).items())
-        line = " ".join([time, level, _printable(str(_tame(record.getMessage()))), *fields])
+        line = " ".join([time, level, _printable(str(tame(record.getMessage()))), *fields])
         return f"{line}\n{self._traceback(record)}" if record.exc_info else line
 
     def _traceback(self, record: logging.LogRecord) -> str:
@@ -62,15 +71,15 @@ def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
 
 
 def _structured(value: Any) -> Any:
-    return {name: _tame(part) for name, part in value.items()} if isinstance(value, Mapping) else _tame(value)
+    return {name: tame(part) for name, part in value.items()} if isinstance(value, Mapping) else tame(value)
 
 
-def _tame(value: Any) -> Any:
+def tame(value: Any, most: int = _MOST) -> Any:
     """Numbers as they are; any other value as text, not too long, and without the password of a URL."""
     if isinstance(value, bool | int | float):
         return value
     text = _hide(value.isoformat() if isinstance(value, datetime) else str(value))
-    return text if len(text) <= _MOST else f"{text[:_MOST]}… ({len(text)} characters)"
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 
 def _hide(text: str) -> str:
@@ -78,7 +87,7 @@ def _hide(text: str) -> str:
 
 
 def _quoted(value: Any) -> str:
-    text = _printable(str(_tame(value)))
+    text = _printable(str(tame(value)))
     return json.dumps(text, ensure_ascii=False) if not text or set(text) & set(' "=') else text
 
 

@@ -32,6 +32,7 @@ class Levels(Collector):
     serving: Number = _none  # requests
     lag: Number = _none  # seconds
     tasks: Number = _none
+    spans: Counts = dict  # finished ones, by what became of them
 
     def collect(self) -> Iterator[Metric]:
         outbox, alerts, silences = self.outbox(), self.alerts(), self.silences()
@@ -50,6 +51,9 @@ class Levels(Collector):
             ("alertmanager_dispatcher_aggregation_groups", self.groups()),
         ):
             yield family(name, [((), value)])
+        spans = dict(self.spans())
+        yield family("alertd_spans_exported_total", [((), spans.pop("exported", 0))])
+        yield family("alertd_spans_lost_total", by(spans, "queue_full", "refused"))
         firing, suppressed = alerts.get("firing", 0), self.suppressed()
         yield family("alertmanager_alerts", [(("active",), firing - suppressed), (("suppressed",), suppressed)])
         yield family("alertmanager_silences", by(silences, "pending", "active", "expired"))

@@ -34,11 +34,16 @@ _MOST_CHANGES = 50  # of one reload that have a line each
 _MOST_ALERTS = 100  # of one rule and instant that do
 
 
-def set_up(form: Literal["json", "console"], level: str = "info", stream: TextIO | None = None) -> None:
-    """Send all logging to this stream (standard error), and nowhere else."""
+def set_up(
+    form: Literal["json", "console"],
+    level: str = "info",
+    stream: TextIO | None = None,
+    here: Callable[[], str] = str,
+) -> None:
+    """Send all logging to this stream (standard error), and nowhere else; `here`: see JsonFormat."""
     stream = stream or sys.stderr
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormat() if form == "json" else ConsoleFormat(colours=stream.isatty()))
+    handler.setFormatter(JsonFormat(here) if form == "json" else ConsoleFormat(colours=stream.isatty()))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.captureWarnings(True)  # noqa: FBT003 - the standard library's signature
     for name in _QUIET:

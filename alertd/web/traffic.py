@@ -7,6 +7,8 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alertd.events import Served
+from alertd.ports import UNTRACED, Tracer
+from alertd.web.spans import answered, requested
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
@@ -14,8 +16,10 @@ _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 class Traffic:
     """`active` are the requests that are being answered. `seconds` is a clock that never jumps."""
 
-    def __init__(self, notice: Callable[[Served], None], seconds: Callable[[], float]) -> None:
-        self._notice, self._seconds = notice, seconds
+    def __init__(
+        self, notice: Callable[[Served], None], seconds: Callable[[], float], tracer: Tracer = UNTRACED
+    ) -> None:
+        self._notice, self._seconds, self._tracer = notice, seconds, tracer
         self.active = 0
 
     def through(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> ASGIApp:
@@ -34,13 +38,16 @@ class Traffic:
                     status = message["status"]
                 await send(message)
 
+            method = scope["method"] if scope["method"] in _METHODS else "other"
             self.active += 1
-            try:
-                await app(scope, receive, note)
-            finally:
-                self.active -= 1
-                method = scope["method"] if scope["method"] in _METHODS else "other"
-                self._notice(Served(method, paths.get(scope.get("endpoint"), ""), status, self._seconds() - begun))
+            with requested(self._tracer, scope, method) as span:
+                try:
+                    await app(scope, receive, note)
+                finally:
+                    self.active -= 1
+                    route = paths.get(scope.get("endpoint"), "")
+                    answered(span, method, route, status)
+                    self._notice(Served(method, route, status, self._seconds() - begun))
 
         return watched
 

@@ -101,6 +101,7 @@ class Hook(_Served):
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
         self.ids: list[str] = []
+        self.causes: list[str] = []  # traceparent of every attempt
         self.attempts = 0
         self.status, self.headers = 200, dict[str, str]()
         self.pause = 0.0  # seconds before it answers
@@ -109,6 +110,7 @@ class Hook(_Served):
     def _take(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
         status, headers = self.status, self.headers  # once: a test may change its mind meanwhile
         self.attempts += 1
+        self.causes.append(handler.headers.get("traceparent", ""))
         if status == 200:
             self.messages.append(json.loads(body))
             self.ids.append(handler.headers.get("webhook-id", ""))
