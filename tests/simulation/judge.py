@@ -7,7 +7,7 @@ disk has.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alertd.core.alerts import Alert
 from alertd.core.delivery import Dead, Delivery, Outcome, Sent
@@ -22,6 +22,8 @@ from tests.simulation.script import INTEGRATIONS, LUNCH, Script
 Who = tuple[str, Labels]  # an integration, and an alert or its incident
 
 
+_EVER, _ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_SLOWEST = timedelta(seconds=200)  # that an answer may be under way
 _A_MOMENT = timedelta(seconds=10)  # which a message may be under way when the story ends
 
 
@@ -49,7 +51,7 @@ class Judge:
         self._script = script
         self.in_force: Route | None = None
         self.silences: dict[str, Silence] = {}  # that hold for certain, by job
-        self.untrue: set[Labels] = set()  # alerts whose condition has been false at some time
+        self._false: dict[Labels, list[tuple[datetime, datetime]]] = {}  # when conditions were, from and until
         self._stale = any(doing.what == "prometheus" and "stale" in doing.arguments for doing in script.doings)
         self._texts: dict[str, object] = {}  # by message
         self._told: dict[Who, tuple[datetime, datetime]] = {}  # since when it fires, and when that was accepted
@@ -66,6 +68,15 @@ class Judge:
         self.tally: Counter[str] = Counter()
 
     # What happens.
+
+    def becomes(self, labels: Labels, true: bool, now: datetime) -> None:
+        """The condition of this alert has changed, or is what it was."""
+        times = self._false.setdefault(labels, [(_EVER, _ALWAYS)])
+        is_false = times[-1][1] is _ALWAYS
+        if true and is_false:
+            times[-1] = (times[-1][0], now)
+        elif not (true or is_false):
+            times.append((now, _ALWAYS))
 
     def noticed(self, event: Event) -> None:
         """alertd says something of itself."""
@@ -186,13 +197,20 @@ class Judge:
         if alert.firing:
             self._open[who] = message
             return
-        ended = alert.labels in self.untrue or alert.because or alert.name == "Posted" or self._stale
-        self._demand(ended, "who cannot be asked has not resolved", message)
+        self._demand(self._has_ended(alert), "who cannot be asked has not resolved", message)
         unsure = who in self._closed and self._closed[who] not in self._acknowledged
         expected = who in self._open or message.belated or unsure
         self._demand(expected, "what is closed was open", message)
         self._open.pop(who, None)
         self._closed[who] = message.id
+
+    def _has_ended(self, alert: NotifiedAlert) -> bool:
+        """Whether its condition was false when it ended, or as shortly before as an answer may take."""
+        if alert.because or alert.name == "Posted" or self._stale or self._script.has("clock"):
+            return True
+        assert alert.ends_at is not None
+        earliest = alert.ends_at - self._script.setting.keep_firing_for - _SLOWEST
+        return any(since <= alert.ends_at and until >= earliest for since, until in self._false[alert.labels])
 
     def _demand(self, holds: object, promise: str, message: Notification) -> None:
         if not holds:
@@ -205,6 +223,8 @@ class Judge:
         firing = [alert for alert in board if alert.firing]
         found, wanted = {alert.labels for alert in firing if not alert.posted}, set(true)
         self._equal("what is true fires, and nothing else", found, wanted)
+        if not self._script.has("clock"):
+            self._equal("what others post ends when it is to", {one.labels for one in firing if one.posted}, set())
         muted = {alert.labels for alert in firing if self._is_inhibited(alert.labels, firing)}
         should = set(_audience(root, firing))
         believed = set(self._open)

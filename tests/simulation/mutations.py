@@ -164,4 +164,54 @@ MUTATIONS = [
         "group_by=(), routes=())",
         'group_by=(), routes=(), receiver="")',
     ),
+    Mutation(
+        "groups are not built anew at a restart",
+        "engine/dispatcher.py",
+        "        self._rebuild(self._lines.restore(told, self._clock.now()))\n",
+        "        self._lines.restore(told, self._clock.now())\n",
+    ),
+    Mutation(
+        "an attempt of which nobody knows how it went counts as not heard",
+        "core/dedup.py",
+        "        if self.waiting is None:\n            return {}\n",
+        "        return {}\n",
+    ),
+    Mutation(
+        "what a partial answer does not have has ended",
+        "engine/evaluator.py",
+        "        held = made.held.union(status.alerts.keys() - made.seen) if answer.partial else made.held\n",
+        "        held = made.held\n",
+    ),
+    Mutation(
+        "a condition in Python that skips ends its alerts",
+        "engine/evaluator.py",
+        'lifecycle.Advance(status.alerts), said=(f"skipped',
+        'lifecycle.advance(rule, status.alerts, (), at), said=(f"skipped',
+    ),
+    Mutation(
+        "two daemons may use one database",
+        "store/lock.py",
+        "            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "            pass\n",
+    ),
+    Mutation(
+        "`for` begins anew with every start",
+        "core/lifecycle.py",
+        "    if downtime > tolerance:\n",
+        "    if downtime >= timedelta(0):\n",
+    ),
+    Mutation(
+        "cooldowns are forgotten at a restart",
+        "engine/lines.py",
+        "                self._tell(line_id, line.waiting, delivery, now)\n            flushed",
+        "                self._tell(line_id, line.waiting, delivery, now)\n"
+        "                self._cooling[delivery.integration].clear()\n"
+        "            flushed",
+    ),
+    Mutation(
+        "what others post never ends",
+        "core/posted.py",
+        "        if alert.posted and alert.posted.ends_at <= now\n",
+        "        if alert.posted and alert.posted.ends_at <= now and alert.posted.timeout\n",
+    ),
 ]

@@ -278,11 +278,16 @@ def _unreachable() -> QueryError:
 
 
 REFUSALS = {"busy": "503", "wrong": "400"}
-_MOODS = {"busy": "busy (503)", "wrong": "misconfigured (400)", "deaf": "deaf"}
+_MOODS = {
+    "busy": "busy (503)",
+    "wrong": "misconfigured (400)",
+    "deaf": "deaf",
+    "mute": "mute (it accepts, and its answer is lost)",
+}
 
 
 class Door:
-    """A receiver, which accepts, refuses (`busy`, `wrong`), or is `deaf`: it never answers. It may lose an answer."""
+    """A receiver, which accepts, refuses (`busy`, `wrong`), is `deaf` (it never answers) or `mute` (it hears)."""
 
     def __init__(
         self, outside: Outside, name: str, moods: Mapping[str, str], heard: Callable[[Notification], None]
@@ -305,6 +310,8 @@ class Door:
         if mood in REFUSALS:
             raise DeliveryError(REFUSALS[mood], permanent=mood == "wrong")
         self._heard(notification)
+        if mood == "mute":
+            raise DeliveryError("timeout", reason="timeout")
         return "ok"
 
     async def aclose(self) -> None:

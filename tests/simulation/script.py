@@ -201,7 +201,9 @@ def _prometheus(dice: random.Random, _: Sequence[Route]) -> Doing:
 
 
 def _receiver(dice: random.Random, _: Sequence[Route]) -> Doing:
-    return Doing(_moment(dice), "receiver", (dice.choice(DOORS), dice.choice(["", "", "busy", "wrong", "deaf"])))
+    return Doing(
+        _moment(dice), "receiver", (dice.choice(DOORS), dice.choice(["", "", "busy", "wrong", "deaf", "mute"]))
+    )
 
 
 def _silence(dice: random.Random, _: Sequence[Route]) -> Doing:

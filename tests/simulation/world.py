@@ -48,10 +48,11 @@ from tests.simulation.truth import Truth
 from tests.simulation.virtual import VirtualLoop, WallClock, bounded
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-_PULSE = timedelta(seconds=60)
+_PULSE = timedelta(seconds=30)
 _RESOLVE_TIMEOUT = timedelta(minutes=5)
 _MINUTE = timedelta(minutes=1)
 _A_WHILE = 70.0  # seconds; long enough for an end to be seen, too short for it to be told in every story
+_BLINK = 25.0  # seconds that alertd may be gone without any consequence, the last pulse being 30 old
 _LOOKS_AGAIN = 1.0  # seconds between two looks of a daemon that stands by
 _LONGEST = 200.0  # seconds for which anything may be delayed
 
@@ -84,6 +85,7 @@ class World:
         self._engine: Engine | None = None
         self._process: asyncio.Task[None] | None = None
         self._starts_at = 0.0
+        self._remembered: Mapping[str, object] = {}  # what the process knew when it was killed
         self._clock_set = asyncio.Event()
         self._reloading = asyncio.Lock()
         self._broken: BaseException | None = None
@@ -98,10 +100,10 @@ class World:
         await self._heal()
         await self._until(self._script.trouble + HEALED)
         self.judge.check_end(self._alive.board.alive(), self._route, self._truth.alerts(), self._clock.now())
-        before = self._state()
+        before = self._state("alerts", "silences", "lines")
         await self._bury(0)
         await self._until(self._now + 1e-6)
-        same(before, self._state())
+        same(before, self._state(*before))
         self.tally += self.judge.tally
         await self._bury(0)
 
@@ -117,11 +119,13 @@ class World:
     # What the script says.
 
     def _fires(self, name: str, job: str, severity: str) -> None:
-        self._truth.begins(Labels({"alertname": name, "job": job, "severity": severity}))
+        labels = Labels({"alertname": name, "job": job, "severity": severity})
+        self.judge.becomes(labels, True, self._clock.now())
+        self._truth.begins(labels)
 
     def _resolves(self, name: str, job: str, severity: str) -> None:
         labels = Labels({"alertname": name, "job": job, "severity": severity})
-        self.judge.untrue.add(labels)
+        self.judge.becomes(labels, False, self._clock.now())
         self._truth.ends(labels)
 
     def _prometheus(self, mood: str) -> None:
@@ -136,6 +140,8 @@ class World:
 
     def _dies(self, downtime: float) -> None:
         self.tally["the process is killed between two calls"] += self._engine is not None
+        if self._engine and not self._script.has("arm") and downtime <= _BLINK:
+            self._remembered = self._state("alerts", "silences")
         self._outside.life.end()
         self._outside.died.set()
         self._starts_at = self._now + downtime
@@ -268,6 +274,8 @@ class World:
         witness.engine = engine
         await engine.restore()
         self._engine, self.judge.in_force = engine, wanted[0]
+        before, self._remembered = self._remembered, {}
+        same(before, self._state(*before))
         if wanted != self._wanted:
             await self._follow()
         async with asyncio.TaskGroup() as tasks:
@@ -340,15 +348,17 @@ class World:
             for job in JOBS:
                 self._fires("JobDown", job, SEVERITIES[job == "b"])
 
-    def _state(self) -> Mapping[str, object]:
+    def _state(self, *names: str) -> Mapping[str, object]:
+        """So much of what is known."""
         engine = self._alive
-        return {
+        state = {
             "alerts": sorted(
                 (str(one.labels), str(one.state), one.active_at, str(one.fired_at)) for one in engine.board.alive()
             ),
             "silences": engine.silencer.list(),
             "lines": sorted((who, sorted(line.names)) for who, line in engine.dispatcher._lines.owing()),
         }
+        return {name: state[name] for name in names}
 
 
 class _Witness:
