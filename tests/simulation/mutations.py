@@ -29,9 +29,9 @@ MUTATIONS = [
     Mutation(
         "the courier settles before it sends",
         "engine/courier.py",
-        "                outcome, error = await self._send(lane.notifier, delivery)\n",
-        '                await self._settle(delivery, Sent(self._clock.now(), ""))\n'
-        "                outcome, error = await self._send(lane.notifier, delivery)\n",
+        "            outcome, error = await self._send(lane.notifier, delivery)\n",
+        '            await self._settle(delivery, Sent(self._clock.now(), ""))\n'
+        "            outcome, error = await self._send(lane.notifier, delivery)\n",
     ),
     Mutation(
         "the cooldown starts before acceptance",
@@ -107,8 +107,8 @@ MUTATIONS = [
     Mutation(
         "a state that could not be stored is acted on",
         "engine/evaluator.py",
-        "            if not await self._record(transitions):\n                return\n",
-        "            await self._record(transitions)\n",
+        '                span.fail("new states were not stored", "StoreError")\n                return\n',
+        '                span.fail("new states were not stored", "StoreError")\n',
     ),
     Mutation(
         "what could not be written is not tried again",
