@@ -34,7 +34,7 @@ class Flushes:
         """The flush with its cause, if it decided anything: the last change of its alerts, or time."""
         if not flush.deliveries:
             return flush
-        why = causes(flush.audible, group.flushed_at)
+        why = causes(flush)
         telling = any(delivery.notification is not None for delivery in flush.deliveries)
         about = _about(group, flush)
         opened = self._tracer.span("alertd.flush group", about, parent=why.parent, links=why.others, keep=telling)

@@ -22,6 +22,7 @@ from alertd.store import open_store
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MAIL, HOOK = "team/email[0]", "team/webhook[0]"
+CAUSE = f"00-{1:032x}-{2:016x}-01"
 
 
 def after(minutes: float) -> datetime:
@@ -29,7 +30,8 @@ def after(minutes: float) -> datetime:
 
 
 def alert(name: str = "JobDown", state: State = State.FIRING, **labels: str) -> Alert:
-    return Alert("rule", Labels({"alertname": name, **labels}), state, NOON, {"summary": f"{name} ✓"}, 1.5, after(5))
+    told = {"summary": f"{name} ✓"}
+    return Alert("rule", Labels({"alertname": name, **labels}), state, NOON, told, 1.5, after(5), trace=CAUSE)
 
 
 def opened(*names: str) -> Told:
@@ -44,7 +46,7 @@ def delivery(
     labels = Labels({"alertname": "JobDown", "severity": severity})
     shown = NotifiedAlert(labels, {"summary": "down"}, NOON)
     notification = Notification(id_, "team", integration, Reason.FIRST, at, (shown,), group)
-    return Delivery(id_, group, integration, at, told, notification, next_at=at)
+    return Delivery(id_, group, integration, at, told, notification, next_at=at, trace=CAUSE)
 
 
 def silent(minutes: float, group: str = "g", told: Told = NOTHING) -> Delivery:

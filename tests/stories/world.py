@@ -41,7 +41,7 @@ from alertd.ports import Store
 from alertd.store.memory import MemoryStore
 from alertd.store.sqlite import SqliteStore
 from alertd.telemetry.observers import Observers
-from alertd.testing import ManualClock, RecordingObserver
+from alertd.testing import ManualClock, RecordingObserver, RecordingTracer
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 INTERVAL = timedelta(seconds=10)
@@ -208,7 +208,7 @@ class World:
     ) -> None:
         self.start, self.clock, self.path = start, ManualClock(start), path
         self.store: Store = FlakyStore()
-        self.observer = RecordingObserver()
+        self.observer, self.tracer = RecordingObserver(), RecordingTracer()
         self.prometheus, self.heard = Prometheus(), list[Notification]()
         self.rules, self.route, self.integrations = rules, route, integrations
         self.limit, self.interval = limit, interval
@@ -349,7 +349,7 @@ class World:
 
     def _watch_itself(self) -> None:
         self._selfwatch = Selfwatch()
-        self._observers = Observers(self.observer, self._selfwatch)
+        self._observers = Observers(self.observer, self._selfwatch, tracer=self.tracer)
 
     def _next(self) -> datetime:
         assert self.engine is not None
