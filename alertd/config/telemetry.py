@@ -149,14 +149,14 @@ def _exporter(given: TracesEntry | None, environment: Mapping[str, str], place: 
         return None if given.exporter == "none" else given.exporter
     wanted = environment.get("OTEL_TRACES_EXPORTER", "").strip()
     endpoint = environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") or environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-    if not wanted and not endpoint and given is None:
-        return None
     over = environment.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environment.get("OTEL_EXPORTER_OTLP_PROTOCOL", "")
     otlp: Exporter = "otlp_grpc" if over.strip() == "grpc" else "otlp"
-    known: Mapping[str, Exporter | None] = {"": otlp, "otlp": otlp, "zipkin": "zipkin", "console": "console"}
-    if wanted not in (*known, "none"):
-        place.note(f"OTEL_TRACES_EXPORTER={wanted[:100]} is ignored: alertd has otlp, zipkin, console, none")
-    return known.get(wanted)
+    known: Mapping[str, Exporter | None] = {"otlp": otlp, "zipkin": "zipkin", "console": "console", "none": None}
+    if wanted in known:
+        return known[wanted]
+    if wanted:
+        place.note(f"OTEL_TRACES_EXPORTER={wanted[:100]} is ignored: alertd has {', '.join(known)}")
+    return otlp if endpoint or given is not None else None
 
 
 def _missing(exporter: Exporter) -> str:
