@@ -86,8 +86,9 @@ class RecordingTracer:
         before = self._entered.set(span.id)
         try:
             yield span
-        except BaseException as error:
-            span.fail(type(error).__name__)
+        except Exception as error:
+            if not span.error:
+                span.fail(type(error).__name__)
             raise
         finally:
             span.ended = True

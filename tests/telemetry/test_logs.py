@@ -18,6 +18,7 @@ from alertd.core.notification import Reason
 from alertd.core.silences import State as SilenceState
 from alertd.events import GroupEvaluated, Reloaded, Trouble
 from alertd.telemetry.logs import Logs, set_up
+from alertd.testing import RecordingTracer
 
 from .happenings import (
     EVERY,
@@ -248,3 +249,14 @@ def test_thousands_of_alerts_of_one_rule_are_a_hundred_lines_and_a_number() -> N
     said = lines(*events, GroupEvaluated(GROUP, NOON, 1.0, timedelta(0)), *events[:3])
     assert [line["msg"] for line in said] == ["alert firing"] * 100 + ["more alerts changed"] + ["alert firing"] * 3
     assert (said[100]["alert"], said[100]["more"]) == ("JobDown", 1134)
+
+
+def test_a_line_and_its_trace_find_each_other() -> None:
+    stream, tracer = io.StringIO(), RecordingTracer()
+    set_up("json", stream=stream, here=tracer.here)
+    with tracer.span("deliver"):
+        logging.getLogger("alertd").info("inside")
+    logging.getLogger("alertd").info("outside")
+    inside, outside = map(json.loads, stream.getvalue().splitlines())
+    assert f"00-{inside['trace_id']}-{inside['span_id']}-01" == tracer.spans[0].id
+    assert "trace_id" not in outside
