@@ -36,6 +36,7 @@ from alertd.events import Beat, Kind, Reloaded, Trouble
 from alertd.faces import Faces
 from alertd.ports import Clock, Conditions, Datasource, Listener, Store
 from alertd.store.statements import STATEMENTS
+from alertd.telemetry import facts
 from alertd.telemetry.databases import followed
 from alertd.telemetry.heartbeat import Heartbeat
 from alertd.telemetry.lag import Lag
@@ -57,20 +58,29 @@ _PRUNE_EVERY = 360  # pulses
 _COLLECTIONS = (50_000, 20, 20)  # ten thousand alerts are not garbage because they are many
 
 _UNTRACED = Nothing()
-_log = logging.getLogger(__name__)
 
 Load = Callable[[Config], Config]
 
 
 class App:
-    """One daemon. `load` reads the configuration again, given the one in force; it raises ConfigError."""
+    """One daemon. `load` reads the configuration again, given the one in force; it raises ConfigError.
+
+    `follow` is told of each configuration that comes into force.
+    """
 
     def __init__(
-        self, config: Config, load: Load, store: Store, log: Listener, clock: Clock, tracer: Tracing = _UNTRACED
+        self,
+        config: Config,
+        load: Load,
+        store: Store,
+        log: Listener,
+        clock: Clock,
+        tracer: Tracing = _UNTRACED,
+        follow: Callable[[Config], None] = lambda _: None,
     ) -> None:
         if config.telemetry.traces and config.storage_url.startswith("sqlite"):
             store = followed(store, "sqlite", STATEMENTS, tracer)
-        self.config, self._load, self._store, self._clock = config, load, store, clock
+        self.config, self._load, self._store, self._clock, self._followed = config, load, store, clock, follow
         self._telemetry = config.telemetry
         self._selfwatch = Selfwatch()
         self._outbox: Mapping[str, int] = {}
@@ -177,8 +187,10 @@ class App:
         edges, now = open_edges(config, self._edges, self.observer, self._clock), self._clock.now()
         self._retired += [(now, edge) for edge in self._edges.beyond(edges)]
         self._edges, self.config = edges, config
+        self._followed(config)
         if config.telemetry != self._telemetry:
-            _log.warning("telemetry is what it was: the section that has changed is followed from the next start on")
+            fact = facts.TELEMETRY_KEPT
+            logging.getLogger(fact.logger).log(fact.level, fact.message, extra={"event": fact.event})
         self._selfwatch.follow(edges.datasources, edges.notifiers, {rule.key for rule in _enabled(config)})
         self._conditions.gates = edges.gates
         await self.engine.follow(plan(config, edges, self._selfwatch, self._conditions))

@@ -95,6 +95,7 @@ def _watched(one: DatasourceConfig, observer: Observer, clock: Clock) -> Watched
         max_response_bytes=one.max_response_bytes,
         compressed=one.compression,
         tracer=observer,
+        hidden=one.hidden,
     )
     return Watched(FusedDatasource(server, one.fusion, clock) if one.fusion > 1 else server, observer, clock)
 

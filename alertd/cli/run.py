@@ -25,6 +25,7 @@ from alertd.ports import Clock, Store
 
 if TYPE_CHECKING:
     from alertd.app import App
+    from alertd.telemetry.journal import Journal
 
 _LAST_TRACES = 5.0  # seconds in which they are exported at the end
 _LOOK_AGAIN = timedelta(seconds=1)
@@ -87,6 +88,7 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
     from alertd.app import App
     from alertd.config import reload
     from alertd.store import open_store
+    from alertd.telemetry.journal import catch_crashes, set_up
     from alertd.telemetry.logs import Logs
     from alertd.telemetry.traces import open_tracer
 
@@ -102,10 +104,21 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
             return
         store, config = taken, load(path, overrides)  # which may be another by now
     tracer = open_tracer(config.telemetry, clock)
+    journal = set_up(config.log.format, here=tracer.here)
+    journal.follow(config)
+    catch_crashes()
+
+    def load_again(last: Config) -> Config:
+        config = reload(path, overrides, last)
+        journal.redaction.follow(config.confidential)  # what is wrong with it may come to be said before it is in force
+        return config
+
+    app = App(config, load_again, store, Logs(), clock, tracer, journal.follow)
+    said = asyncio.ensure_future(journal.run(clock))
     try:
-        app = App(config, lambda last: reload(path, overrides, last), store, Logs(), clock, tracer)
-        await _serve(config, app, tracer.here, stop)
+        await _serve(config, app, journal, stop)
     finally:
+        said.cancel()
         await asyncio.to_thread(tracer.close, _LAST_TRACES)
 
 
@@ -120,10 +133,7 @@ async def _stand_by(url: str, stop: asyncio.Event, clock: Clock) -> Store | None
     return None
 
 
-async def _serve(config: Config, app: "App", here: Callable[[], str], stop: asyncio.Event) -> None:
-    from alertd.telemetry.logs import set_up
-
-    set_up(config.log.format, config.log.level, here=here)
+async def _serve(config: Config, app: "App", journal: "Journal", stop: asyncio.Event) -> None:
     listener = _listen(config)
     loop = asyncio.get_running_loop()
     reloads: set[asyncio.Task[None]] = set()
@@ -134,7 +144,7 @@ async def _serve(config: Config, app: "App", here: Callable[[], str], stop: asyn
         task.add_done_callback(reloads.discard)
 
     loop.add_signal_handler(signal.SIGHUP, on_hangup)
-    await app.run(listener, stop, lambda unreachable: _announce(config, listener, unreachable))
+    await app.run(listener, stop, lambda unreachable: _announce(config, listener, unreachable, journal.redaction))
 
 
 async def _reload(reload: Callable[[], Awaitable[object]]) -> None:
@@ -157,7 +167,9 @@ def _address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _announce(config: Config, listener: socket.socket, unreachable: Mapping[str, str]) -> None:
+def _announce(
+    config: Config, listener: socket.socket, unreachable: Mapping[str, str], hide: Callable[[str], str]
+) -> None:
     """A few lines for whoever started it."""
     host, port = listener.getsockname()[:2]
     scheme = "https" if config.web.toolkit.tls_server_config.enabled else "http"
@@ -174,6 +186,6 @@ def _announce(config: Config, listener: socket.socket, unreachable: Mapping[str,
         f"  keeps      {config.storage_url}",
         f"  listens    {scheme}://{_address(host, port)}{config.web.route_prefix}",
     ):
-        click.echo(line, err=True)
+        click.echo(hide(line), err=True)
     for note in config.notes:
-        click.echo(f"  note       {note}", err=True)
+        click.echo(hide(f"  note       {note}"), err=True)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from alertd.conditions.pinning import Endpoint, Form
+from alertd.config.confidential import hide
 from alertd.config.values import DatasourceConfig
 from alertd.errors import QueryError, QueryFailure
 from alertd.http import Client, HttpError, Reply
@@ -46,6 +47,7 @@ class HttpGate:
         self._url = config.url.rstrip("/")
         self._client = Client(config.http, clock, connections=config.concurrency, tracer=tracer, shows=True)
         self._headers: Mapping[str, str] = config.headers
+        self._hidden = config.hidden
         self._params, self._most = config.query_params, config.max_response_bytes
         self._timeout = config.timeout.total_seconds()
 
@@ -66,7 +68,10 @@ class HttpGate:
             )
         except HttpError as error:
             raise QueryError(str(error), _HTTP.get(error.kind, QueryFailure.UNREACHABLE)) from None
-        return _checked(reply)
+        try:
+            return _checked(reply)
+        except QueryError as error:
+            raise QueryError(hide(self._client.hide(str(error)), self._hidden), error.failure) from None
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -12,10 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from alertd.config import inhibition, intervals, receivers, routing, telemetry, templates, web, yamltext
+from alertd.config.confidential import Confidential, confidential, shapes
 from alertd.config.problems import Place, position
 from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules, matched
 from alertd.config.schema import ConfigFile, HeartbeatEntry, PrometheusEntry
-from alertd.config.secrets import Secrets, environment, redacted, values_in
+from alertd.config.secrets import Secrets, environment, named, redacted, values_in
 from alertd.config.trees import anchored, pruned
 from alertd.config.values import (
     Config,
@@ -92,6 +93,7 @@ def read(path: Path | None, overrides: Overrides) -> Reading:
     place = Place(shown, root, advice=_ADVICE)
     secrets = Secrets(environment())
     secrets.expand(place)
+    secrets.told = shapes([*named(root), *secrets.telling()])
     base = path.parent if path else Path()
     config, rules = _assemble(place, secrets, base, overrides, path)
     if config is not None:
@@ -123,7 +125,7 @@ def _assemble(
     told = _receivers(file, texts, place)
     named = intervals.build((*file.time_intervals, *file.mute_time_intervals), place)
     route = _route(file, told, _readable(named, file, place), place)
-    datasources = _datasources(file, place)
+    datasources = _datasources(file, place, secrets)
     # Once something is wrong with the names themselves, a rule that uses one is not to blame.
     names = None if place.found else frozenset(one.name for one in told)
     sources = None if place.found else frozenset(one.name for one in datasources)
@@ -156,7 +158,7 @@ def _assemble(
         history=Limits(file.storage.history.retention, file.storage.history.rows),
         web=served,
         telemetry=_telemetry(file, served, secrets, place),
-        log=Log(file.log.level, file.log.format),
+        log=_log(file, secrets),
         start_delay=overrides.start_delay,
         heartbeat=_heartbeat(file.heartbeat),
         flapping=FlapBounds(**file.flapping.model_dump()),
@@ -165,6 +167,7 @@ def _assemble(
         resolve_timeout=file.global_.resolve_timeout,
         notes=(*map(secrets.clean, place.notes), *rules.notes),
         original=redacted(place.node, secrets, _hidden(file, told)),
+        confidential=_confidential(file, told, place.node, secrets),
     )
     return (None if place.found else config), rules
 
@@ -172,6 +175,11 @@ def _assemble(
 def _hidden(file: ConfigFile, told: tuple[Receiver, ...]) -> frozenset[str]:
     configs = [one.config for receiver in told for one in receiver.integrations]
     return frozenset(value for value in values_in([file, *configs]) if value)
+
+
+def _confidential(file: ConfigFile, told: tuple[Receiver, ...], root: Node, secrets: Secrets) -> Confidential:
+    configs = [one.config for receiver in told for one in receiver.integrations]
+    return confidential(file, *configs) | Confidential(frozenset([*named(root), *secrets.telling()]))
 
 
 def _validated(place: Place, base: Path, grammar: Grammar) -> ConfigFile:
@@ -243,7 +251,7 @@ def _readable(named: Iterable[str], file: ConfigFile, place: Place) -> frozenset
     return frozenset(named) if given <= file.model_fields_set else None
 
 
-def _datasources(file: ConfigFile, place: Place) -> tuple[DatasourceConfig, ...]:
+def _datasources(file: ConfigFile, place: Place, secrets: Secrets) -> tuple[DatasourceConfig, ...]:
     names = [entry.name for entry in file.prometheus]
     for name in {name for name in names if names.count(name) > 1}:
         place.problem(f'two datasources are named "{name}"', "prometheus", hint='give each its own "name"')
@@ -259,6 +267,7 @@ def _datasources(file: ConfigFile, place: Place) -> tuple[DatasourceConfig, ...]
             fusion=entry.fusion,
             compression=entry.compression,
             max_response_bytes=entry.max_response_bytes,
+            hidden=(*shapes(confidential(entry).values), *secrets.told),
         )
         for entry in file.prometheus
     )
@@ -274,6 +283,12 @@ def _evaluation(file: ConfigFile) -> Evaluation:
 def _telemetry(file: ConfigFile, served: Web, secrets: Secrets, place: Place) -> telemetry.Telemetry:
     name = f"{gethostname()}:{served.port}"
     return telemetry.build(file.telemetry, name, secrets.environment, place.within("telemetry"))
+
+
+def _log(file: ConfigFile, secrets: Secrets) -> Log:
+    service = file.telemetry.service_name or secrets.environment.get("OTEL_SERVICE_NAME") or "alertd"
+    identity = {"service": service, "environment": file.telemetry.environment}
+    return Log(file.log.level, file.log.format, file.log.levels, identity)
 
 
 def _heartbeat(given: HeartbeatEntry | None) -> HeartbeatConfig | None:

@@ -1,7 +1,7 @@
 """The shape of config.yaml: alertd's own sections, beside Alertmanager's."""
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, SkipValidation, model_validator
@@ -24,6 +24,7 @@ from alertd.config.fields import (
 from alertd.config.http import HttpConfig
 from alertd.config.inhibition import InhibitRule
 from alertd.config.intervals import TimeInterval
+from alertd.config.loggers import LogEntry
 from alertd.config.telemetry import TelemetryEntry
 from alertd.config.webmodels import WebSettings
 from alertd.core.flapping import FlapBounds
@@ -157,17 +158,6 @@ class WebEntry(WebSettings):
     listen: Listen = Field(default=f"127.0.0.1:{DEFAULT_PORT}", description="The address to listen on, host:port.")
     external_url: Url | None = Field(default=None, description="How people reach alertd, for links in messages.")
     route_prefix: RoutePrefix | None = Field(default=None, description="Serve below this path; that of external_url.")
-
-
-class LogEntry(Strict):
-    """How alertd speaks about itself."""
-
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="The least that is written."
-    )
-    format: Literal["json", "console"] = Field(
-        default="json", description="One JSON object a line, or text for people."
-    )
 
 
 class ReloadEntry(Strict):

@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
+from alertd.config.confidential import hide
 from alertd.config.problems import Place
 from alertd.config.yamltext import Node, write
 from alertd.errors import Problem
 
 _REFERENCE = re.compile(r"(\$?)\$\{([A-Z_][A-Z0-9_]*)\}", re.ASCII)
 _TELLING = re.compile(r"password|secret|token|credential|api_key|routing_key|service_key|user_key", re.IGNORECASE)
+_TELLING_VARIABLE = re.compile(r"PASS|PWD|SECRET|TOKEN|CRED|KEY|AUTH|HOOK|SIGN|PRIVATE", re.IGNORECASE)
 _HIDDEN = "<secret>"
 _SHORTEST = 4  # a value shorter than this is no secret, and replacing it would garble messages
 
@@ -26,6 +28,7 @@ class Secrets:
     environment: Mapping[str, str]
     used: dict[str, str] = field(default_factory=dict)
     written: dict[int, str] = field(default_factory=dict)  # node -> what its author wrote
+    told: tuple[str, ...] = ()  # the shapes of those that stand in the file, to be hidden from problems
 
     def expand(self, place: Place) -> None:
         """Put the value in place of every `${NAME}`; `$${NAME}` stays, with one dollar. An unset one is a problem."""
@@ -51,13 +54,17 @@ class Secrets:
         self.used[name] = value
         return value
 
+    def telling(self) -> Iterator[str]:
+        """The values of variables whose names say that they are secret."""
+        yield from (value for name, value in self.used.items() if _TELLING_VARIABLE.search(name))
+
     def clean(self, problem: Problem) -> Problem:
         """The problem without a value from the environment in it."""
         message, hint = problem.message, problem.hint
         for name, value in sorted(self.used.items(), key=lambda item: -len(item[1])):
             if len(value) >= _SHORTEST:
                 message, hint = message.replace(value, f"${{{name}}}"), hint.replace(value, f"${{{name}}}")
-        return replace(problem, message=message, hint=hint)
+        return replace(problem, message=hide(message, self.told), hint=hide(hint, self.told))
 
 
 def environment() -> Mapping[str, str]:
@@ -78,6 +85,23 @@ def values_in(thing: Any) -> Iterator[str]:
     elif isinstance(thing, (list, tuple)):
         for one in thing:
             yield from values_in(one)
+
+
+def named(root: Node) -> Iterator[str]:
+    """Every text that stands under a key which says that it is secret, and every URL with a password."""
+    for key, node in _keyed(root, ""):
+        text = node.text or ""
+        if _has_password(text) or (_TELLING.search(key) and not key.endswith(("_file", "_url"))):
+            yield text
+
+
+def _keyed(node: Node, key: str) -> Iterator[tuple[str, Node]]:
+    for name, (_, one) in (node.entries or {}).items():
+        yield from _keyed(one, name)
+    for one in node.items or ():
+        yield from _keyed(one, key)
+    if node.text is not None:
+        yield key, node
 
 
 def redacted(root: Node, secrets: Secrets, hidden: frozenset[str]) -> str:

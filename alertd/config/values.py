@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, SecretStr
 
+from alertd.config.confidential import Confidential
 from alertd.config.http import HttpConfig
 from alertd.config.rules import RuleSet, matched
 from alertd.config.telemetry import Telemetry
@@ -57,6 +58,7 @@ class DatasourceConfig:
     fusion: int
     compression: bool
     max_response_bytes: int
+    hidden: tuple[str, ...] = field(default=(), repr=False, compare=False)  # what must not be shown of its answers
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ class Log:
 
     level: str
     format: Literal["json", "console"]
+    levels: Mapping[str, str] = field(default_factory=dict)  # of loggers that have one of their own
+    identity: Mapping[str, str] = field(default_factory=dict)  # what stands on every line
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,7 @@ class Config:
     resolve_timeout: timedelta = timedelta(minutes=5)  # after which a posted alert ends that does not say when
     notes: tuple[Problem, ...] = ()
     original: str = ""
+    confidential: Confidential = field(default_factory=Confidential)
 
     def look(self) -> Stamp:
         """What the files are now."""

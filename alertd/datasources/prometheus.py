@@ -1,11 +1,12 @@
 """Prometheus, and whatever speaks its query API: all expressions of a group for one instant, in one call."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from alertd.config.confidential import hide, shapes
 from alertd.config.http import HttpConfig
 from alertd.core.samples import Answer
 from alertd.datasources.decoding import decode
@@ -38,9 +39,11 @@ class PrometheusDatasource:
         max_response_bytes: int = 64 << 20,
         compressed: bool = False,
         tracer: Tracer = UNTRACED,
+        hidden: Iterable[str] = (),
     ) -> None:
         self.name, self._clock = name, clock
         self._client = Client(http, clock, connections=concurrency, compressed=compressed, tracer=tracer, shows=True)
+        self._hidden = (*shapes((headers or {}).values()), *hidden)
         self._url = url.rstrip("/") + "/api/v1/query"
         self._params = dict(query_params or {})
         self._headers = {**(headers or {}), "Content-Type": "application/x-www-form-urlencoded"}
@@ -68,12 +71,13 @@ class PrometheusDatasource:
         begun = self._clock.elapsed()
         try:
             answer = await self._ask(expr, at)
-            return self._noted(replace(answer, seconds=self._clock.elapsed() - begun), asked)
+            warnings = tuple(map(self._hide, answer.warnings))
+            return self._noted(replace(answer, warnings=warnings, seconds=self._clock.elapsed() - begun), asked)
         except HttpError as problem:
             error = QueryError(str(problem), _FAILURES.get(problem.kind, QueryFailure.UNREACHABLE))
             return self._noted(error, asked, silent=problem.kind == "timeout")
         except QueryError as error:
-            return self._noted(error, asked)
+            return self._noted(QueryError(self._hide(str(error)), error.failure), asked)
 
     async def _ask(self, expr: str, at: datetime) -> Answer:
         form = {
@@ -91,6 +95,9 @@ class PrometheusDatasource:
             return decode(reply.status, reply.body, location)
         async with self._decoding:  # seconds of work, and many times the memory of the bytes
             return await asyncio.to_thread(decode, reply.status, reply.body, location)
+
+    def _hide(self, text: str) -> str:
+        return hide(self._client.hide(text), self._hidden)
 
     def _noted(self, answer: Answer | QueryError, asked: int, *, silent: bool = False) -> Answer | QueryError:
         if isinstance(answer, QueryError) and (silent or (answer.blind and answer.failure is not QueryFailure.TIMEOUT)):

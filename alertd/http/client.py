@@ -1,15 +1,17 @@
 """One server's client: every request has one deadline, and its answer one bound."""
 
 import asyncio
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 
+from alertd.config.confidential import hide, shapes
 from alertd.config.http import HttpConfig, OAuth2
 from alertd.http.bodies import read
 from alertd.http.credentials import Credentials, read_secret
@@ -71,6 +73,9 @@ class Client:
         self._follows = "follow_redirects" in config.model_fields_set and config.follow_redirects
         self._tokens = _to_tokens(config.oauth2, clock, tracer) if config.oauth2 else None
         self._credentials = Credentials(config, self._post_for_token, clock)
+        self._own: Mapping[str, str] = {}
+        self._on_the_way = tuple(_passes(config))
+        self._shown = shapes(self._on_the_way)
 
     async def request(
         self, method: str, url: str, *, headers: Mapping[str, str], body: bytes, timeout: float, most: int
@@ -80,17 +85,26 @@ class Client:
             try:
                 async with asyncio.timeout(timeout):
                     own = {**self._extra_headers(), **await self._credentials.header()}
+                    self._remember(own)
                     return await self._follow(_Call(method, url, headers, own, body), most)
             except TimeoutError:
                 raise HttpError("timeout", f"no complete answer within {timeout:g} s") from None
             except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as problem:
                 raise explain(problem) from None
 
+    def hide(self, text: str) -> str:
+        """What a server said, without the credentials that it was shown: one that refuses often repeats them."""
+        return hide(text, self._shown)
+
     async def aclose(self) -> None:
         """Close all connections."""
         for one in (self._direct, self._through, self._tokens):
             if one:
                 await one.aclose()
+
+    def _remember(self, own: Mapping[str, str]) -> None:
+        if own != self._own:
+            self._own, self._shown = own, shapes([*_proofs(own), *self._on_the_way])
 
     async def _follow(self, call: _Call, most: int) -> Reply:
         for _ in range(_MOST_REDIRECTS + 1):
@@ -129,6 +143,23 @@ class Client:
         except HttpError as error:
             raise HttpError(error.kind, f"oauth2.token_url: {error}") from None
         return reply.status, reply.body
+
+
+def _passes(config: HttpConfig) -> Iterator[str]:
+    """What a proxy is shown."""
+    yield from (one.get_secret_value() for values in config.proxy_connect_header.values() for one in values)
+    pair = unquote(urlsplit(config.proxy_url).netloc.rpartition("@")[0]) if config.proxy_url else ""
+    if pair:
+        yield pair.partition(":")[2]
+
+
+def _proofs(headers: Mapping[str, str]) -> Iterator[str]:
+    """What headers show, and the password in the one for a user."""
+    for value in headers.values():
+        yield value
+        scheme, _, pair = value.partition(" ")
+        if scheme == "Basic":
+            yield b64decode(pair).decode("utf-8", "replace").partition(":")[2]
 
 
 def _connections(

@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 import aiosmtplib
 from pydantic import Field, SecretStr, field_validator
 
+from alertd.config.confidential import shapes
 from alertd.config.fields import Duration, Flag, Strict, Text, TextMap
 from alertd.config.http import TlsConfig
 from alertd.core.notification import Notification
@@ -121,6 +122,7 @@ class EmailNotifier:
         self._timeout = (config.timeout or _TIMEOUT).total_seconds()
         self._line = asyncio.Lock()
         self._secrets = frozenset(of_model(config))
+        self._proof: tuple[str, ...] = ()  # what was shown to the server last, in all its shapes
 
     async def send(self, notification: Notification) -> str:
         """Send one mail. Raises DeliveryError; if some recipients are refused and others not, that is acceptance."""
@@ -138,8 +140,12 @@ class EmailNotifier:
                     f"no answer from the mail server in {self._timeout:g} s", reason="timeout"
                 ) from None
             except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
-                raise _refusal(problem, self._secrets) from None
-        return said("; ".join([answer, *made.problems]), self._secrets, _MOST_SAID)
+                raise _refusal(problem, self._hidden) from None
+        return said("; ".join([answer, *made.problems]), self._hidden, _MOST_SAID)
+
+    @property
+    def _hidden(self) -> Collection[str]:
+        return {*self._secrets, *self._proof}
 
     async def aclose(self) -> None:
         """Say goodbye if there is somebody to say it to."""
@@ -201,6 +207,7 @@ class EmailNotifier:
         password = secret(config.auth_password, config.auth_password_file) or secret(
             config.auth_secret, config.auth_secret_file
         )
+        self._proof = shapes([password])
         return aiosmtplib.SMTP(
             hostname=host,
             port=port,

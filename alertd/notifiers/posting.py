@@ -201,7 +201,8 @@ class PostingNotifier(Generic[ConfigT]):
             raise DeliveryError(
                 "the URL, a secret or a header has a character it cannot have", reason="secret"
             ) from None
-        words, verdict = said(reply.body.decode("utf-8", "replace"), self._hidden(texts)), self.verdict(reply)
+        text = self._client.hide(reply.body.decode("utf-8", "replace"))
+        words, verdict = said(text, self._hidden(texts)), self.verdict(reply)
         if not verdict.reason:
             return Answer(reply, f"{reply.status} {words}".rstrip())
         raise DeliveryError(

@@ -2,13 +2,14 @@
 
 import json
 import logging
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 _MOST = 2000  # characters of a value
-_PASSWORD = re.compile(r"(?<=://)[^/\s@]+@")
+_MOST_READ = 1 << 16  # characters of it that are looked through for secrets
+
+Hide = Callable[[str], str]
 _GREY, _RESET = "\x1b[90m", "\x1b[0m"
 _COLOURS = {"DEBUG": "\x1b[90m", "INFO": "\x1b[32m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31m"}
 
@@ -16,45 +17,51 @@ _COLOURS = {"DEBUG": "\x1b[90m", "INFO": "\x1b[32m", "WARNING": "\x1b[33m", "ERR
 class JsonFormat(logging.Formatter):
     """One JSON object a line, ASCII only, so that control characters and newlines arrive as escapes.
 
-    `here` is the traceparent of what is being done, by which a line and its trace find each other; "" without one.
+    `identity` are fields of every line. `hide` takes secrets out of a text. `here` is the traceparent of what is being
+    done, by which a line and its trace find each other; "" without one.
     """
 
-    def __init__(self, here: Callable[[], str] = str) -> None:
+    def __init__(self, identity: Mapping[str, str], hide: Hide, here: Callable[[], str] = str) -> None:
         super().__init__()
         self._here = here
+        self._identity, self._hide = {name: text for name, text in identity.items() if text}, hide
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "ts": _instant(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
+            **self._identity,
             "logger": record.name,
-            "msg": tame(record.getMessage()),
+            **({"event": event} if (event := getattr(record, "event", "")) else {}),
+            "msg": tame(record.getMessage(), self._hide),
         }
         if cause := self._here():
             _, line["trace_id"], line["span_id"], _ = cause.split("-")
-        line |= {name: _structured(value) for name, value in _fields(record).items()}
+        line |= {name: _structured(value, self._hide) for name, value in _fields(record).items()}
         if record.exc_info:
-            line["traceback"] = _hide(self.formatException(record.exc_info))
+            line["traceback"] = self._hide(self.formatException(record.exc_info))
         return json.dumps(line)
 
 
 class ConsoleFormat(logging.Formatter):
     """Time, level, message and fields, with colours on request; a traceback follows, indented."""
 
-    def __init__(self, *, colours: bool) -> None:
+    def __init__(self, hide: Hide, *, colours: bool) -> None:
         super().__init__()
-        self._colours = colours
+        self._hide, self._colours = hide, colours
 
     def format(self, record: logging.LogRecord) -> str:
         time = _instant(record).strftime("%H:%M:%S.%f")[:-3]
         level = self._paint(f"{record.levelname:<7}", _COLOURS.get(record.levelname, ""))
-        fields = (self._paint(f"{name}=", _GREY) + _quoted(value) for name, value in _fields(record).items())
-        line = " ".join([time, level, _printable(str(tame(record.getMessage()))), *fields])
+        fields = (
+            self._paint(f"{name}=", _GREY) + _quoted(value, self._hide) for name, value in _fields(record).items()
+        )
+        line = " ".join([time, level, _printable(str(tame(record.getMessage(), self._hide))), *fields])
         return f"{line}\n{self._traceback(record)}" if record.exc_info else line
 
     def _traceback(self, record: logging.LogRecord) -> str:
         assert record.exc_info
-        text = _hide(self.formatException(record.exc_info))
+        text = self._hide(self.formatException(record.exc_info))
         return "\n".join(f"    | {_printable(line)}" for line in text.splitlines())
 
     def _paint(self, text: str, colour: str) -> str:
@@ -70,24 +77,23 @@ def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and value != ""}
 
 
-def _structured(value: Any) -> Any:
-    return {name: tame(part) for name, part in value.items()} if isinstance(value, Mapping) else tame(value)
+def _structured(value: Any, hide: Hide) -> Any:
+    if isinstance(value, Mapping):
+        return {name: tame(part, hide) for name, part in value.items()}
+    return tame(value, hide)
 
 
-def tame(value: Any, most: int = _MOST) -> Any:
-    """Numbers as they are; any other value as text, not too long, and without the password of a URL."""
+def tame(value: Any, hide: Hide, most: int = _MOST) -> Any:
+    """Numbers as they are; any other value as text, not too long, and without secrets."""
     if isinstance(value, bool | int | float):
         return value
-    text = _hide(value.isoformat() if isinstance(value, datetime) else str(value))
-    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
+    text = value.isoformat() if isinstance(value, datetime) else str(value)
+    shown = hide(text[:_MOST_READ])
+    return shown if len(shown) <= most else f"{shown[:most]}… ({len(text)} characters)"
 
 
-def _hide(text: str) -> str:
-    return _PASSWORD.sub("***@", text) if "://" in text else text
-
-
-def _quoted(value: Any) -> str:
-    text = _printable(str(tame(value)))
+def _quoted(value: Any, hide: Hide) -> str:
+    text = _printable(str(tame(value, hide)))
     return json.dumps(text, ensure_ascii=False) if not text or set(text) & set(' "=') else text
 
 

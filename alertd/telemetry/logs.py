@@ -2,12 +2,12 @@
 
 import logging
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from logging import DEBUG, ERROR, INFO, WARNING
-from typing import Any, Literal, TextIO
+from logging import DEBUG
+from typing import Any
 
 from alertd.core.delivery import Dead, Retry, Sent
 from alertd.events import (
@@ -19,6 +19,7 @@ from alertd.events import (
     Event,
     GroupEvaluated,
     GroupFlushed,
+    Kind,
     Printed,
     Reloaded,
     RuleEvaluated,
@@ -26,37 +27,29 @@ from alertd.events import (
     SilenceChanged,
     Trouble,
 )
-from alertd.telemetry.formats import ConsoleFormat, JsonFormat
+from alertd.telemetry import facts
+from alertd.telemetry.facts import Fact
 
-_QUIET = ("httpx", "httpcore", "apscheduler", "uvicorn")  # they tell what alertd tells better
 _NUMBER = re.compile(r"\d+")
 _MOST_CHANGES = 50  # of one reload that have a line each
 _MOST_ALERTS = 100  # of one rule and instant that do
-
-
-def set_up(
-    form: Literal["json", "console"],
-    level: str = "info",
-    stream: TextIO | None = None,
-    here: Callable[[], str] = str,
-) -> None:
-    """Send all logging to this stream (standard error), and nowhere else; `here`: see JsonFormat."""
-    stream = stream or sys.stderr
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormat(here) if form == "json" else ConsoleFormat(colours=stream.isatty()))
-    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    logging.captureWarnings(True)  # noqa: FBT003 - the standard library's signature
-    for name in _QUIET:
-        logging.getLogger(name).setLevel(WARNING)
+_TROUBLES = {
+    Kind.STATE: facts.STATE_FAILED,
+    Kind.DAMAGE: facts.STATE_DAMAGED,
+    Kind.CLOCK: facts.CLOCK_JUMPED,
+    Kind.WEB: facts.WEB_SETTINGS_KEPT,
+    Kind.BUG: facts.BUG,
+}
 
 
 class Logs:
     """A Listener that writes. It remembers who is in trouble, and how, so that it can say what is new."""
 
     def __init__(self) -> None:
-        self._log = logging.getLogger("alertd")
+        self._loggers = {fact.logger: logging.getLogger(fact.logger) for fact in facts.FACTS.values()}
         self._problems: dict[tuple[str, str], str] = {}
         self._changed: Counter[tuple[str, datetime]] = Counter()  # alerts by rule and instant, of the last evaluations
+        self._reloads = 0
         self._actions: Mapping[type, Callable[[Any], None]] = {
             RuleEvaluated: self._rule_evaluated,
             GroupEvaluated: self._group_evaluated,
@@ -79,9 +72,19 @@ class Logs:
         if action:
             action(event)
 
-    def _write(self, level: int, message: str, **fields: object) -> None:
-        if self._log.isEnabledFor(level):
-            self._log.log(level, message, extra={"fields": fields})
+    def _writes(self, fact: Fact) -> bool:
+        return self._loggers[fact.logger].isEnabledFor(fact.level)
+
+    def _write(self, fact: Fact, **fields: object) -> None:
+        log = self._loggers[fact.logger]
+        if log.isEnabledFor(fact.level):
+            extra = {"event": fact.event, "subject": self._subject(fact, fields), "fields": fields}
+            log.log(fact.level, fact.message, extra=extra)
+
+    def _subject(self, fact: Fact, fields: Mapping[str, object]) -> tuple[object, ...] | None:
+        if fact.subject is None:
+            return None
+        return (self._reloads, fact.message, *(str(fields.get(name)) for name in fact.subject))
 
     def _news(self, kind: str, name: str, problem: str) -> bool:
         """Remember the problem ("" if there is none); True if it is another one than before, numbers aside."""
@@ -101,21 +104,21 @@ class Logs:
         rule, name = event.rule, event.rule.key
         place = {"rule": rule.name, "group": rule.group, "file": rule.file}
         if self._news("remark", name, " ".join(event.warnings)) and event.warnings:
-            self._write(WARNING, "the datasource remarks on a rule", **place, remarks="; ".join(event.warnings))
+            self._write(facts.RULE_REMARKED, **place, remarks="; ".join(event.warnings))
         news = self._news("rule", name, event.error)
         if not news:
             self._quiet_rule(event)
         elif event.error:
             # A datasource that is down is one problem, not one for each of its rules.
             known = ("datasource", rule.datasource) in self._problems
-            self._write(DEBUG if known else WARNING, "rule failed", **place, error=event.error)
+            fact = replace(facts.RULE_FAILED, level=DEBUG) if known else facts.RULE_FAILED
+            self._write(fact, **place, error=event.error)
         else:
-            self._write(INFO, "rule evaluates again", **place)
+            self._write(facts.RULE_RECOVERED, **place)
 
     def _quiet_rule(self, event: RuleEvaluated) -> None:
         self._write(
-            DEBUG,
-            "rule evaluated",
+            facts.RULE_EVALUATED,
             rule=event.rule.name,
             group=event.rule.group,
             samples=event.samples,
@@ -124,45 +127,42 @@ class Logs:
         )
 
     def _group_evaluated(self, event: GroupEvaluated) -> None:
-        level, text = (WARNING, "evaluations missed") if event.missed else (DEBUG, "group evaluated")
+        fact, group = facts.EVALUATIONS_MISSED if event.missed else facts.GROUP_EVALUATED, event.group
         self._tell_more()
-        group = event.group
-        self._write(
-            level, text, group=group.name, file=group.file, at=event.at, missed=event.missed, seconds=event.seconds
-        )
+        self._write(fact, group=group.name, file=group.file, at=event.at, missed=event.missed, seconds=event.seconds)
 
     def _datasource_answered(self, event: DatasourceAnswered) -> None:
         name, error = event.datasource, event.error
         if not self._news("datasource", name, error):
-            self._write(DEBUG, "datasource asked", datasource=name, queries=event.queries, error=error)
+            self._write(facts.DATASOURCE_ASKED, datasource=name, queries=event.queries, error=error)
         elif error:
-            self._write(WARNING, "datasource does not answer", datasource=name, error=error)
+            self._write(facts.DATASOURCE_FAILED, datasource=name, error=error)
         else:
-            self._write(INFO, "datasource answers again", datasource=name)
+            self._write(facts.DATASOURCE_RECOVERED, datasource=name)
 
     def _alert_changed(self, event: AlertChanged) -> None:
         before, after = event.transition.before, event.transition.after
         alert = after or before
-        if alert is None or not self._log.isEnabledFor(INFO):
+        fact = facts.FACTS[f"alert_{after.state}"] if after else facts.ALERT_INACTIVE
+        if alert is None or not self._writes(fact):
             return
         self._changed[alert.name, event.at] += 1
         if self._changed[alert.name, event.at] > _MOST_ALERTS:
             return
-        state = after.state if after else "inactive"
-        self._write(INFO, f"alert {state}", alert=alert.name, labels=alert.labels, at=event.at, because=alert.because)
+        self._write(fact, alert=alert.name, labels=alert.labels, at=event.at, because=alert.because)
 
     def _tell_more(self) -> None:
         """How many alerts have changed besides those with a line."""
         changed, self._changed = self._changed, Counter()
         for (name, at), count in changed.items():
             if count > _MOST_ALERTS:
-                self._write(INFO, "more alerts changed", alert=name, at=at, more=count - _MOST_ALERTS)
+                self._write(facts.MORE_ALERTS_CHANGED, alert=name, at=at, more=count - _MOST_ALERTS)
 
     def _group_flushed(self, event: GroupFlushed) -> None:
-        verdict = event.verdict
+        verdict, told = event.verdict, facts.MESSAGE_DECIDED
         self._write(
-            INFO if verdict.reason else DEBUG,
-            f"to tell: {verdict.reason}" if verdict.reason else "nothing to tell",
+            replace(told, message=f"{told.message}: {verdict.reason}") if verdict.reason else facts.NOTHING_TO_TELL,
+            reason=verdict.reason,
             integration=verdict.integration,
             group=event.group,
             firing=verdict.firing,
@@ -171,16 +171,17 @@ class Logs:
         )
 
     def _alert_muted(self, event: AlertMuted) -> None:
-        if not self._log.isEnabledFor(INFO):
+        fact = facts.ALERT_MUTED if event.verdict else facts.ALERT_AUDIBLE
+        if not self._writes(fact):
             return
-        message, name = "alert muted" if event.verdict else "alert audible again", event.labels.get("alertname", "")
-        self._write(INFO, message, alert=name, labels=event.labels, group=event.group, why=str(event.verdict))
+        name = event.labels.get("alertname", "")
+        self._write(fact, alert=name, labels=event.labels, group=event.group, why=str(event.verdict))
 
     def _silence_changed(self, event: SilenceChanged) -> None:
         one, matchers = event.silence, ", ".join(map(str, event.silence.matchers))
         times = {"starts_at": one.starts_at, "ends_at": one.ends_at}
         people = {"created_by": one.created_by, "comment": one.comment}
-        self._write(INFO, f"silence {event.state}", silence=one.id, matchers=matchers, **times, **people)
+        self._write(facts.FACTS[f"silence_{event.state}"], silence=one.id, matchers=matchers, **times, **people)
 
     def _delivery_tried(self, event: DeliveryTried) -> None:
         one, outcome = event.delivery, event.outcome
@@ -188,36 +189,37 @@ class Logs:
         news = self._news("integration", one.integration, "" if isinstance(outcome, Sent) else outcome.error)
         match outcome:
             case Sent(_, said):
-                self._write(INFO, "told", **place, said=said, attempts=one.attempts, seconds=event.seconds)
+                self._write(facts.MESSAGE_ACCEPTED, **place, said=said, attempts=one.attempts, seconds=event.seconds)
             case Retry(at, error):
-                self._write(WARNING if news else DEBUG, "not told yet", **place, error=error, again_at=at)
+                fact = facts.MESSAGE_DELAYED if news else replace(facts.MESSAGE_DELAYED, level=DEBUG)
+                self._write(fact, **place, error=error, again_at=at)
             case Dead(_, error):
-                self._write(ERROR, "given up", **place, error=error, attempts=one.attempts)
+                self._write(facts.MESSAGE_GIVEN_UP, **place, error=error, attempts=one.attempts)
 
     def _reloaded(self, event: Reloaded) -> None:
         for change in event.changes[:_MOST_CHANGES]:
-            self._write(INFO, "rule changed", change=str(change))
+            self._write(facts.RULE_CHANGED, change=str(change))
         if event.error:
-            self._write(ERROR, "reload failed, the last good version is kept", rules=event.rules, error=event.error)
+            self._write(facts.RELOAD_FAILED, rules=event.rules, error=event.error)
             return
+        self._reloads += 1
         self._problems.clear()  # of what may be no more; what lasts is told again
-        self._write(INFO, "configuration loaded", rules=event.rules, changes=len(event.changes))
+        self._write(facts.CONFIGURATION_LOADED, rules=event.rules, changes=len(event.changes))
 
     def _printed(self, event: Printed) -> None:
         rule = event.rule.name if event.rule else ""
-        self._write(INFO, "a condition wrote", rule=rule, file=event.path, stream=event.stream, text=event.text)
+        self._write(facts.CONDITION_WROTE, rule=rule, file=event.path, stream=event.stream, text=event.text)
 
     def _beat(self, event: Beat) -> None:
         problem = "; ".join(event.ailments) or event.error
         if not self._news("heartbeat", "", problem):
             return
-        what = "no heartbeat is sent" if event.ailments else "the heartbeat failed"
-        self._write(WARNING if problem else INFO, what if problem else "the heartbeat goes on", why=problem)
+        failed = facts.HEARTBEAT_WITHHELD if event.ailments else facts.HEARTBEAT_FAILED
+        self._write(failed if problem else facts.HEARTBEAT_RECOVERED, why=problem)
 
     def _served(self, event: Served) -> None:
         self._write(
-            DEBUG,
-            "request answered",
+            facts.REQUEST_ANSWERED,
             method=event.method,
             route=event.route,
             status=event.status,
@@ -225,4 +227,4 @@ class Logs:
         )
 
     def _trouble(self, event: Trouble) -> None:
-        self._write(ERROR, event.where, error=event.error)
+        self._write(replace(_TROUBLES[event.kind], message=event.where), error=event.error)

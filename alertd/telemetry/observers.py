@@ -6,8 +6,7 @@ from contextlib import AbstractContextManager
 
 from alertd.events import Event
 from alertd.ports import NOTHING, UNTRACED, Attributes, Listener, Place, Span, Tracer
-
-_log = logging.getLogger(__name__)
+from alertd.telemetry import facts
 
 
 class Observers:
@@ -51,4 +50,5 @@ class Observers:
         if kind in self._seen:
             return
         self._seen.add(kind)
-        _log.error("%s could not take in a %s", kind[0].__name__, kind[1].__name__, exc_info=error)
+        fact, message = facts.OBSERVER_FAILED, f"{kind[0].__name__} could not take in a {kind[1].__name__}"
+        logging.getLogger(fact.logger).log(fact.level, message, exc_info=error, extra={"event": fact.event})

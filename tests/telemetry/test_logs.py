@@ -17,7 +17,8 @@ from alertd.core.mutes import Verdict
 from alertd.core.notification import Reason
 from alertd.core.silences import State as SilenceState
 from alertd.events import GroupEvaluated, Reloaded, Trouble
-from alertd.telemetry.logs import Logs, set_up
+from alertd.telemetry.journal import set_up
+from alertd.telemetry.logs import Logs
 from alertd.testing import RecordingTracer
 
 from .happenings import (
@@ -161,7 +162,7 @@ def test_a_json_line_has_what_machines_need() -> None:
     assert line["ts"].endswith("Z")
     assert (line["level"], line["logger"], line["integration"], line["said"]) == (
         "info",
-        "alertd",
+        "alertd.notifiers",
         "team/webhook[0]",
         "200 OK",
     )

@@ -18,6 +18,7 @@ from alertd import __version__
 from alertd.errors import AlertdError
 from alertd.ports import NOTHING, Attributes, Place, Span
 from alertd.telemetry.formats import tame
+from alertd.telemetry.redaction import without_tokens
 from alertd.telemetry.traces.outlet import Outlet
 from alertd.telemetry.traces.sampling import Sampler, Tail, kept
 
@@ -147,5 +148,5 @@ def _bounded(attributes: Attributes) -> dict[str, Any]:
 
 def _said(value: Any) -> Any:
     """What protobuf takes, too: half a character in a label must not cost others their spans."""
-    text = tame(value, _LONGEST)
+    text = tame(value, without_tokens, _LONGEST)
     return text.encode("utf-8", "replace").decode() if isinstance(text, str) else text
