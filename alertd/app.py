@@ -43,9 +43,11 @@ from alertd.telemetry.lag import Lag
 from alertd.telemetry.levels import Levels
 from alertd.telemetry.metrics import Metrics
 from alertd.telemetry.observers import Observers
+from alertd.telemetry.profiled import profiled
 from alertd.telemetry.traces import Nothing, Tracing
 from alertd.telemetry.vitals import Vitals
 from alertd.web.admin import Admin
+from alertd.web.profiles import Profiler
 from alertd.web.server import Server, serve
 from alertd.web.settings import Settings
 from alertd.web.traffic import Traffic
@@ -114,15 +116,17 @@ class App:
         self._reloading = asyncio.Lock()
         self.ready = False
         admin = Admin(lambda: self.ready, self.reload, self._page)
-        self._faces = Faces(self.engine, lambda: self.config, admin, store, clock)
+        self._profiler: Profiler | None = None
+        self._faces = Faces(self.engine, lambda: self.config, admin, self._profile_taker, store, clock)
 
     async def run(self, listener: socket, stop: asyncio.Event, started: Callable[[Mapping[str, str]], None]) -> None:
         """Live until `stop` is set; then finish what is under way, as far as the grace period allows.
 
         `started` is told, by datasource, what is wrong with those that do not answer.
         """
-        await self._inspect()
-        await self.engine.restore()
+        with profiled(self.observer, self._clock, "alertd.start"):
+            await self._inspect()
+            await self.engine.restore()
         self.engine.dispatcher.hold(self._clock.now() + self.config.start_delay)
         gc.freeze()  # what was loaded lives long: the collector need not go through it again and again
         gc.set_threshold(*_COLLECTIONS)
@@ -151,7 +155,8 @@ class App:
         async with self._reloading:
             changes: tuple[Change, ...] = ()
             try:
-                config = await self._inspected(await asyncio.to_thread(self._load, self.config))
+                with profiled(self.observer, self._clock, "alertd.load configuration"):
+                    config = await self._inspected(await asyncio.to_thread(self._load, self.config))
                 changes = compare(self.config.rules.groups, config.rules.groups, self._alive)
                 await self._follow(config)
                 problems = config.rules.problems
@@ -294,6 +299,16 @@ class App:
             lambda: self.config.web, lambda what, why: self.observer.notice(Trouble(what, why, Kind.WEB))
         )
         return serve(self._faces.routes(listener), settings, self._traffic)
+
+    def _profile_taker(self) -> Profiler | None:
+        """What takes profiles, if that is switched on; loaded only once somebody asks."""
+        if not self.config.profiling:
+            return None
+        if self._profiler is None:
+            from alertd.telemetry.profiling.profiler import Profiler as Taker
+
+            self._profiler = Taker(self._clock)
+        return self._profiler
 
     async def _page(self, names: Collection[str]) -> tuple[bytes, str]:
         with suppress(StoreError):

@@ -6,6 +6,7 @@ AlertdError
 ├── QueryError       a datasource that did not answer a query: the state is held, the rule is `err`
 ├── DeliveryError    a receiver that did not accept a message: retried, or given up if permanent
 ├── SilenceError     a silence that cannot be made, changed or ended as somebody asked
+├── ProfileError     a profile that cannot be taken now
 └── StoreError       the state cannot be read or written
 """
 
@@ -99,6 +100,10 @@ class SilenceError(AlertdError):
     def __init__(self, message: str, *, missing: bool = False) -> None:
         self.missing = missing
         super().__init__(message)
+
+
+class ProfileError(AlertdError):
+    """A profile that cannot be taken now."""
 
 
 class StoreError(AlertdError):

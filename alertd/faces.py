@@ -20,6 +20,7 @@ from alertd.web.admin import Admin
 from alertd.web.admin import routes as admin_routes
 from alertd.web.alertmanager import Status, View
 from alertd.web.look import Look
+from alertd.web.profiles import Profiler, Profiles
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
@@ -28,10 +29,17 @@ class Faces:
     """The routes of one daemon. `config` gives the configuration in force."""
 
     def __init__(
-        self, engine: Engine, config: Callable[[], Config], admin: Admin, history: History, clock: Clock
+        self,
+        engine: Engine,
+        config: Callable[[], Config],
+        admin: Admin,
+        profiler: Callable[[], Profiler | None],
+        history: History,
+        clock: Clock,
     ) -> None:
         self._engine, self._config, self._admin, self._clock = engine, config, admin, clock
         self._why = Why(engine, history, clock)
+        self._profiles = Profiles(profiler)
         self._started_at = clock.now()
 
     def routes(self, listener: socket) -> list[BaseRoute]:
@@ -47,6 +55,7 @@ class Faces:
                     *posting.endpoints(self._alert, self._engine.intake.post),
                     *silencing.endpoints(self._engine.silencer, self._clock.now, lambda: self._config().matchers),
                     *why.endpoints(self._why.answer),
+                    *self._profiles.endpoints(),
                 )
             ),
         ]

@@ -37,6 +37,9 @@ class Clock(Protocol):
     def elapsed(self) -> float:
         """Seconds on a clock that never jumps, for durations."""
 
+    def worked(self, thread: int | None = None) -> float:
+        """Seconds of processor time used by the process, or by a thread of it (its native id); 0 if that has ended."""
+
     async def sleep_until(self, at: datetime | None, wake: Wake | None = None) -> None:
         """Return at that instant (None: never), or as soon as `wake` is set; `wake` is cleared."""
 

@@ -158,6 +158,7 @@ def _assemble(
         history=Limits(file.storage.history.retention, file.storage.history.rows),
         web=served,
         telemetry=_telemetry(file, served, secrets, place),
+        profiling=file.telemetry.profiling.enabled,
         log=_log(file, secrets),
         start_delay=overrides.start_delay,
         heartbeat=_heartbeat(file.heartbeat),

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from alertd.config.fields import Integer, PositiveDuration, Strict, Text, Url
+from alertd.config.fields import Flag, Integer, PositiveDuration, Strict, Text, Url
 from alertd.config.problems import Place
 
 Exporter = Literal["otlp", "otlp_grpc", "zipkin", "console"]
@@ -62,6 +62,12 @@ class TracesEntry(Strict):
     )
 
 
+class ProfilingEntry(Strict):
+    """Profiles of the running daemon, at /debug/pprof/."""
+
+    enabled: Flag = Field(default=False, description="Whether they can be taken, by those who may.")
+
+
 class TelemetryEntry(Strict):
     """What alertd tells others about its own work, and what it calls itself there."""
 
@@ -69,6 +75,7 @@ class TelemetryEntry(Strict):
     environment: Text = Field(default="", description="Where it is deployed, as in production.")
     instance: Text = Field(default="", description="Which one it is; as a rule host:port.")
     traces: TracesEntry | None = Field(default=None, description="Traces, from the evaluation to the delivery.")
+    profiling: ProfilingEntry = Field(default=ProfilingEntry(), description="Profiles of the running daemon.")
 
 
 @dataclass(frozen=True)

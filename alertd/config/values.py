@@ -155,6 +155,7 @@ class Config:
     history: Limits = field(default_factory=Limits)
     heartbeat: HeartbeatConfig | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
+    profiling: bool = False  # whether profiles can be taken
     flapping: FlapBounds = field(default_factory=FlapBounds)
     storms: StormBounds = field(default_factory=StormBounds)
     matchers: Grammar = Grammar.FALLBACK  # that of files and of the API

@@ -27,6 +27,9 @@ class ManualClock:
     def elapsed(self) -> float:
         return (self._now - self._begun).total_seconds()
 
+    def worked(self, thread: int | None = None) -> float:  # noqa: ARG002 - the port's signature
+        return 0.0
+
     def set(self, at: datetime) -> None:
         """Move to this instant."""
         self._now = at

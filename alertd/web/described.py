@@ -6,7 +6,7 @@ from typing import Any
 
 from alertd.web.schemas import FLAG, TEXT, Schema, many, record, ref, success
 
-JSON, PLAIN = "application/json", "text/plain; charset=utf-8"
+JSON, PLAIN, PROFILE = "application/json", "text/plain; charset=utf-8", "application/octet-stream"
 _WORD: Schema = {**TEXT, "minLength": 1}
 
 
@@ -31,6 +31,10 @@ def _switch(name: str, what: str) -> Mapping[str, Any]:
     return _query(name, f"Whether {what} are wanted.", {**FLAG, "default": True})
 
 
+def _upto(most: int) -> Schema:
+    return {"type": "number", "minimum": 1, "maximum": most}
+
+
 _FILTER = _query("filter", 'What labels must be like, one matcher each: severity="critical".', many(TEXT))
 _WHO = (
     _query("receiver", "A regular expression for the whole name of a receiver.", TEXT),
@@ -45,6 +49,16 @@ _STATES = (
 _ID = {"name": "silenceID", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _BAD = {400: "What was asked makes no sense; a sentence says why."}
 _GONE = {404: "There is no such silence."}
+_NOT_FOR_ALL = {
+    400: "A parameter makes no sense.",
+    403: "Neither credentials were shown nor was it asked from the same machine.",
+    404: "Profiling is off.",
+}
+_ONE_AT_A_TIME = {409: "Another profile is being taken."}
+_FORMAT = _query(
+    "format", "pprof, speedscope or folded.", {"type": "string", "enum": ["pprof", "speedscope", "folded"]}
+)
+_BYTES: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 _UNSUITABLE = {422: "It has the wrong shape."}
 
 DESCRIBED: Mapping[tuple[str, str], Described] = {
@@ -120,6 +134,42 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
             media_type=PLAIN, refusals={500: "Something is wrong with the files. The rest was taken over."},
         )
         for method in ("POST", "PUT")
+    },
+    ("GET", "/debug/pprof/"): Described(
+        "A page with the profiles there are.", "profiles", result=TEXT, media_type="text/html; charset=utf-8",
+        refusals=_NOT_FOR_ALL,
+    ),
+    ("GET", "/debug/pprof/profile"): Described(
+        "What uses the processor, as a profile for pprof.", "profiles",
+        parameters=(
+            _query("seconds", "How long to look; 30.", _upto(300)),
+            _query("hz", "How often in a second of processor time; 100.", _upto(500)),
+            _FORMAT,
+        ),
+        result=_BYTES, media_type=PROFILE, refusals=_NOT_FOR_ALL | _ONE_AT_A_TIME,
+    ),
+    **{
+        ("GET", f"/debug/pprof/{name}"): Described(
+            "What is allocated and stays, as a profile for pprof.", "profiles",
+            parameters=(_query("seconds", "How long to look; 5.", _upto(300)), _FORMAT),
+            result=_BYTES, media_type=PROFILE, refusals=_NOT_FOR_ALL | _ONE_AT_A_TIME,
+        )
+        for name in ("heap", "allocs")
+    },
+    ("GET", "/debug/pprof/goroutine"): Described(
+        "Where every thread and task is, as a profile for pprof.", "profiles",
+        parameters=(_query("debug", "Anything but 0: as text.", TEXT), _FORMAT),
+        result=_BYTES, media_type=PROFILE, refusals=_NOT_FOR_ALL,
+    ),
+    ("GET", "/debug/pprof/cmdline"): Described(
+        "The command line.", "profiles", result=TEXT, media_type=PLAIN, refusals=_NOT_FOR_ALL
+    ),
+    **{
+        (method, "/debug/pprof/symbol"): Described(
+            "Names of addresses: there are none, because profiles have their names in them.", "profiles", result=_WORD,
+            media_type=PLAIN, refusals=_NOT_FOR_ALL,
+        )
+        for method in ("GET", "POST")
     },
     ("GET", "/metrics"): Described("What alertd counts of itself.", "operation", result=TEXT, media_type="text/plain"),
 }  # fmt: skip

@@ -23,6 +23,9 @@ _HEALTH = frozenset(("/-/healthy", "/-/ready"))
 _ELSEWHERE = frozenset(("cross-site", "same-site"))
 
 
+PROVEN = "alertd.proven"  # in the scope of a request: whether it was shown who asks
+
+
 class Access(IntEnum):
     """What somebody may do; each includes what stands before it."""
 
@@ -75,6 +78,7 @@ class Security:
             access = await self._access(shown, toolkit, web)
         except Busy:
             return told(503, "Service Unavailable", {"Retry-After": "1"})
+        scope[PROVEN] = access > Access.WRONG and _proves(shown, toolkit, web)
         if access < self._needed(scope):
             named = access == Access.READ and bool(shown)
             return told(403, "Forbidden: this token may only read") if named else _who_are_you(toolkit, web)
@@ -128,6 +132,13 @@ class Security:
             return ""
         self._unreadable -= {path}
         return token
+
+
+def _proves(shown: str, toolkit: WebConfigFile, web: Web) -> bool:
+    """Whether what is not wrong was needed: without users and tokens any header is as good as none."""
+    if toolkit.tls_server_config.client_auth_type == "RequireAndVerifyClientCert":
+        return True
+    return bool(shown and (toolkit.basic_auth_users or web.tokens))
 
 
 def _digest(token: str) -> bytes:

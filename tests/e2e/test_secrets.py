@@ -190,6 +190,7 @@ class World:
             {
                 "log": {"level": "debug", "levels": dict.fromkeys(LIBRARIES, "debug")},
                 "telemetry": {
+                    "profiling": {"enabled": True},
                     "traces": {"endpoint": self.url, "headers": {"Authorization": f"Basic {made('traces')}"}},
                 },
                 "storage": {"url": "sqlite:///alertd.db"},
@@ -327,7 +328,9 @@ def test_no_secret_is_ever_written(world: World) -> None:
     for path in (
         "/metrics?names=prometheus,vmalert", "/api/v2/status", "/api/v2/alerts", "/api/v2/alerts/groups",
         "/api/v2/receivers", "/api/v1/rules", "/api/v1/alerts", "/api/v1/why?alert=Posted", "/api/v1/why?rule=Away0",
-        "/nothing",
+        "/debug/pprof/", "/debug/pprof/goroutine?debug=2", "/debug/pprof/goroutine?format=folded",
+        "/debug/pprof/heap?seconds=1&format=folded", "/debug/pprof/profile?seconds=1&format=speedscope",
+        "/debug/pprof/cmdline", "/nothing",
     ):  # fmt: skip
         said[path] = world.ask(path)
     said["config show"] = world.say("config", "show")

@@ -76,6 +76,9 @@ class WallClock:
     def elapsed(self) -> float:
         return asyncio.get_running_loop().time()
 
+    def worked(self, thread: int | None = None) -> float:
+        return 0.0
+
     def jump(self, by: timedelta) -> None:
         """Somebody sets the clock. Whoever sleeps looks again, as with the real one a second later."""
         self._offset += by
