@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from socket import socket
 from urllib.parse import quote_plus
+from zlib import crc32
 
 from alertd.conditions.python import PythonConditions
 from alertd.config.rules import blamed, keep_good
@@ -34,16 +35,16 @@ from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, Problem, QueryError, StoreError
 from alertd.events import Beat, Kind, Reloaded, Trouble
 from alertd.faces import Faces
+from alertd.meters import Meters
 from alertd.ports import Clock, Conditions, Datasource, Listener, Store
 from alertd.store.statements import STATEMENTS
 from alertd.telemetry import facts
 from alertd.telemetry.databases import followed
 from alertd.telemetry.heartbeat import Heartbeat
 from alertd.telemetry.lag import Lag
-from alertd.telemetry.levels import Levels
-from alertd.telemetry.metrics import Metrics
 from alertd.telemetry.observers import Observers
 from alertd.telemetry.profiled import profiled
+from alertd.telemetry.readings import Readings
 from alertd.telemetry.traces import Nothing, Tracing
 from alertd.telemetry.vitals import Vitals
 from alertd.web.admin import Admin
@@ -82,29 +83,18 @@ class App:
     ) -> None:
         if config.telemetry.traces and config.storage_url.startswith("sqlite"):
             store = followed(store, "sqlite", STATEMENTS, tracer)
-        self.config, self._load, self._store, self._clock, self._followed = config, load, store, clock, follow
-        self._telemetry = config.telemetry
+        self.config, self._load, self._clock, self._tracer, self._followed = config, load, clock, tracer, follow
+        self._telemetry = config.telemetry, config.metrics, config.remote_write
         self._selfwatch = Selfwatch()
         self._outbox: Mapping[str, int] = {}
         self._lag = Lag(clock)
-        levels = Levels(
-            alerts=lambda: self.engine.board.counts(),
-            outbox=lambda: self._outbox,
-            rules=lambda: len(_enabled(self.config)),
-            silences=lambda: self.engine.silencer.counts(),
-            groups=lambda: len(self.engine.dispatcher),
-            suppressed=self._suppressed,
-            oldest=self._oldest,
-            serving=lambda: self._traffic.active,
-            lag=self._lag.worst,
-            tasks=lambda: len(asyncio.all_tasks()),
-            spans=tracer.counts,
-        )
-        self._metrics = Metrics(levels, self._alerts_by_group)
+        self._meters = Meters(config, self._readings(), lambda event: self.observer.notice(event), clock, tracer.here)
         self._traffic = Traffic(lambda event: self.observer.notice(event), clock.elapsed, tracer)
         self._vitals = Vitals(clock)
+        self._store = store = self._meters.watched(store)
         self._recorder = Recorder(store, clock, lambda: self.config.history)
-        self.observer = Observers(log, self._metrics, self._selfwatch, self._vitals, self._recorder, tracer=tracer)
+        listeners = (log, *self._meters.listeners, self._selfwatch, self._vitals, self._recorder)
+        self.observer = Observers(*listeners, tracer=tracer)
         self._edges = open_edges(config, Edges(), self.observer, clock)
         self._conditions = PythonConditions(
             gates=self._edges.gates, clock=clock, output=self.observer.notice, alive=lambda: self.engine.board.alive()
@@ -193,7 +183,7 @@ class App:
         self._retired += [(now, edge) for edge in self._edges.beyond(edges)]
         self._edges, self.config = edges, config
         self._followed(config)
-        if config.telemetry != self._telemetry:
+        if (config.telemetry, config.metrics, config.remote_write) != self._telemetry:
             fact = facts.TELEMETRY_KEPT
             logging.getLogger(fact.logger).log(fact.level, fact.message, extra={"event": fact.event})
         self._selfwatch.follow(edges.datasources, edges.notifiers, {rule.key for rule in _enabled(config)})
@@ -220,6 +210,7 @@ class App:
             ("watch", self._watch),
             ("lag", self._lag.run),
             ("heartbeat", self._heartbeat),
+            *self._meters.loops,
         )
 
     async def _pulse(self) -> None:
@@ -271,6 +262,7 @@ class App:
         await self._conditions.aclose()
         for _, edge in (*self._retired, *self._edges.opened.values()):
             await self._close_edge(edge)
+        await self._meters.aclose()
         await self._recorder.step()
         with suppress(StoreError):
             await self._store.touch(self._clock.now())
@@ -310,10 +302,33 @@ class App:
             self._profiler = Taker(self._clock)
         return self._profiler
 
-    async def _page(self, names: Collection[str]) -> tuple[bytes, str]:
+    async def _page(self, names: Collection[str], accept: str) -> tuple[bytes, str] | None:
         with suppress(StoreError):
             self._outbox = await self._store.counts()
-        return self._metrics.render(names)
+        return self._meters.page(names, accept)
+
+    def _readings(self) -> Readings:
+        return Readings(
+            alerts=lambda: self.engine.board.counts(),
+            outbox=lambda: self._outbox,
+            rules=lambda: len(_enabled(self.config)),
+            silences=lambda: self.engine.silencer.counts(),
+            groups=lambda: len(self.engine.dispatcher),
+            cooldowns=lambda: self.engine.dispatcher.cooling(self._clock.now()),
+            suppressed=self._suppressed,
+            oldest=self._oldest,
+            serving=lambda: self._traffic.active,
+            lag=self._lag.worst,
+            tasks=lambda: len(asyncio.all_tasks()),
+            spans=self._tracer.counts,
+            receivers=lambda: len(self.config.receivers),
+            integrations=lambda: sum(len(one.integrations) for one in self.config.receivers),
+            inhibit_rules=lambda: len(self.config.inhibit_rules),
+            config_hash=lambda: crc32(self.config.original.encode()),
+            alerts_by_group=self._alerts_by_group,
+            alive=self._alive,
+            rule_keys=lambda: [rule.key for group in self.engine.board.groups for rule in group.rules],
+        )
 
     def _oldest(self) -> float:
         since = self.engine.dispatcher.waiting_since()

@@ -13,7 +13,7 @@ from alertd.core.rendering import notification_data
 from alertd.core.rules import Rule
 from alertd.datasources.fused import FusedDatasource
 from alertd.datasources.prometheus import PrometheusDatasource
-from alertd.engine.watched import Watched
+from alertd.engine.watched import Counted, Watched
 from alertd.errors import ConfigError, Problem
 from alertd.ports import Clock, Context, Datasource, Notifier, Observer, Tracer
 from alertd.telemetry.heartbeat import Heartbeat
@@ -83,7 +83,7 @@ def _made(name: str, make: Callable[[], Any], config: Config) -> Any:
 
 
 def _watched(one: DatasourceConfig, observer: Observer, clock: Clock) -> Watched:
-    server = PrometheusDatasource(
+    server: Datasource = PrometheusDatasource(
         name=one.name,
         url=one.url,
         clock=clock,
@@ -97,6 +97,7 @@ def _watched(one: DatasourceConfig, observer: Observer, clock: Clock) -> Watched
         tracer=observer,
         hidden=one.hidden,
     )
+    server = Counted(server, observer)
     return Watched(FusedDatasource(server, one.fusion, clock) if one.fusion > 1 else server, observer, clock)
 
 

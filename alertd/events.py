@@ -15,7 +15,7 @@ from alertd.core.mutes import Verdict as Muted
 from alertd.core.routes import Route
 from alertd.core.rules import Rule, RuleGroup
 from alertd.core.silences import Silence, State
-from alertd.errors import DeliveryError
+from alertd.errors import DeliveryError, QueryFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,14 @@ class RuleEvaluated:
 
 @dataclass(frozen=True, slots=True)
 class GroupEvaluated:
-    """One group, evaluated for `at`, begun `late` after it; `missed` instants before it were skipped."""
+    """One group, evaluated for `at`, begun `late` after it, in this trace; `missed` instants before it were skipped."""
 
     group: RuleGroup
     at: datetime
     seconds: float
     late: timedelta
     missed: int = 0
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,33 @@ class DatasourceAnswered:
     seconds: float
     queries: int
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Queried:
+    """Queries went to a datasource, and some failed: those of several rules in one, or one that tries something."""
+
+    datasource: str
+    queries: int
+    failures: tuple[QueryFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreUsed:
+    """The store was asked to do something, and did it unless it `failed`."""
+
+    operation: str  # a method of the port
+    seconds: float
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsPosted:
+    """Others have posted alerts: how many that fire, that have ended, and that make no sense."""
+
+    firing: int = 0
+    resolved: int = 0
+    invalid: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +212,22 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
+class SamplesWritten:
+    """Samples were sent to a server by remote write, or are not any more; `result` says what became of them."""
+
+    samples: int
+    result: str  # accepted, retried, refused, dropped
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsExported:
+    """Metrics were sent to a collector; `error` is empty if it took them."""
+
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """A request was answered; `route` is the path as it is documented, empty if there is none such."""
 
@@ -197,6 +241,9 @@ Event = (
     RuleEvaluated
     | GroupEvaluated
     | DatasourceAnswered
+    | Queried
+    | StoreUsed
+    | AlertsPosted
     | AlertChanged
     | AlertGrouped
     | GroupFlushed
@@ -207,6 +254,8 @@ Event = (
     | Reloaded
     | Printed
     | Beat
+    | SamplesWritten
+    | MetricsExported
     | Served
     | Trouble
 )

@@ -52,7 +52,7 @@ class Faces:
             *endpoints.routes(
                 (
                     *alertmanager.endpoints(view),
-                    *posting.endpoints(self._alert, self._engine.intake.post),
+                    *posting.endpoints(self._alert, self._engine.intake.post, self._engine.intake.refuse),
                     *silencing.endpoints(self._engine.silencer, self._clock.now, lambda: self._config().matchers),
                     *why.endpoints(self._why.answer),
                     *self._profiles.endpoints(),

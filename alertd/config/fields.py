@@ -108,6 +108,13 @@ def _url(value: str) -> str:
     return value
 
 
+def without_password(url: str) -> str:
+    """The URL, if no credentials are in it. Raises ValueError with advice."""
+    if urlsplit(url).username is not None:
+        raise ValueError("credentials do not belong into the URL: write them under http_config.basic_auth")
+    return url
+
+
 def _secret_url(url: SecretStr) -> SecretStr:
     if not url.get_secret_value().startswith(("http://", "https://")):
         raise ValueError("must begin with http:// or https://")

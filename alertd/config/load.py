@@ -162,6 +162,8 @@ def _assemble(
         log=_log(file, secrets),
         start_delay=overrides.start_delay,
         heartbeat=_heartbeat(file.heartbeat),
+        metrics=file.telemetry.metrics,
+        remote_write=file.telemetry.remote_write,
         flapping=FlapBounds(**file.flapping.model_dump()),
         storms=StormBounds(**file.storms.model_dump()),
         watch=file.reload.watch,

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, SkipValidation, model_validator
 
@@ -20,6 +19,7 @@ from alertd.config.fields import (
     Text,
     TextMap,
     Url,
+    without_password,
 )
 from alertd.config.http import HttpConfig
 from alertd.config.inhibition import InhibitRule
@@ -33,12 +33,6 @@ from alertd.core.rules import DEFAULT_INTERVAL
 from alertd.core.storms import StormBounds
 
 DEFAULT_PORT = 9093
-
-
-def _without_password(url: str) -> str:
-    if urlsplit(url).username is not None:
-        raise ValueError("credentials do not belong into the URL: write them under http_config.basic_auth")
-    return url
 
 
 def _several(value: Any) -> Any:
@@ -82,7 +76,7 @@ class PrometheusEntry(Strict):
     """A Prometheus, or whatever speaks its API, and how to ask it."""
 
     name: Text = Field(default="prometheus", min_length=1, description="What rules call it in `datasource`.")
-    url: Annotated[Url, AfterValidator(_without_password)] = Field(description="Its address, without /api.")
+    url: Annotated[Url, AfterValidator(without_password)] = Field(description="Its address, without /api.")
     http_config: HttpConfig = Field(default=HttpConfig(), description="TLS, authentication, proxy; as in Alertmanager.")
     timeout: PositiveDuration = Field(default=timedelta(seconds=30), description="How long a query may take.")
     headers: dict[str, SecretStr] = Field(default_factory=dict, description="Headers to send with every query.")

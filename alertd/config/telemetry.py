@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from alertd.config.fields import Flag, Integer, PositiveDuration, Strict, Text, Url
+from alertd.config.metering import MetricsEntry, RemoteWriteEntry
 from alertd.config.problems import Place
 
 Exporter = Literal["otlp", "otlp_grpc", "zipkin", "console"]
@@ -76,6 +77,8 @@ class TelemetryEntry(Strict):
     instance: Text = Field(default="", description="Which one it is; as a rule host:port.")
     traces: TracesEntry | None = Field(default=None, description="Traces, from the evaluation to the delivery.")
     profiling: ProfilingEntry = Field(default=ProfilingEntry(), description="Profiles of the running daemon.")
+    metrics: MetricsEntry = Field(default=MetricsEntry(), description="What is counted, and where it is sent.")
+    remote_write: RemoteWriteEntry | None = Field(default=None, description="Who is told the states of alerts.")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, SecretStr
 
 from alertd.config.confidential import Confidential
 from alertd.config.http import HttpConfig
+from alertd.config.metering import MetricsEntry, RemoteWriteEntry
 from alertd.config.rules import RuleSet, matched
 from alertd.config.telemetry import Telemetry
 from alertd.config.templates import Templates
@@ -156,6 +157,8 @@ class Config:
     heartbeat: HeartbeatConfig | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     profiling: bool = False  # whether profiles can be taken
+    metrics: MetricsEntry = field(default_factory=MetricsEntry)
+    remote_write: RemoteWriteEntry | None = None
     flapping: FlapBounds = field(default_factory=FlapBounds)
     storms: StormBounds = field(default_factory=StormBounds)
     matchers: Grammar = Grammar.FALLBACK  # that of files and of the API

@@ -110,6 +110,7 @@ class Decision:
     """What to tell one integration. Without a reason there is nothing to say, but `told` may have changed.
 
     `firing` and `closing` are what the message lists; `belated`: some alert ended before anybody heard of it.
+    `cooling`: so many alerts would be news, were it not for their cooldown.
     """
 
     reason: Reason | None
@@ -117,6 +118,7 @@ class Decision:
     firing: tuple[Alert, ...] = ()
     closing: tuple[Alert, ...] = ()
     belated: bool = False
+    cooling: int = 0
 
     def repeats(self, waiting: Delivery | None) -> bool:
         """True if the waiting message already says this."""
@@ -137,7 +139,8 @@ def decide(
     closing = ended if integration.send_resolved else unheard
     reason = _reason(firing, closing, line, route, now)
     if reason is None:
-        return Decision(None, _told_after((), ended, muted, line, now))
+        cooling = _cooling(firing, line, now) if line.cooling else 0
+        return Decision(None, _told_after((), ended, muted, line, now), cooling=cooling)
     after = _told_after(firing, ended, muted, line, now)
     return Decision(reason, after, firing, closing, belated=bool(unheard))
 
@@ -176,6 +179,12 @@ def _reason(
         return Reason.SOME_RESOLVED if firing else Reason.ALL_RESOLVED
     repeats = (repeats_at(one, line.cooling, route, now) for one in known)
     return Reason.REPEAT if any(at is not None and at <= now for at in repeats) else None
+
+
+def _cooling(firing: Sequence[Alert], line: Line, now: datetime) -> int:
+    pairs = ((alert, line.told.open.get(alert.labels.key)) for alert in firing)
+    news = (alert for alert, known in pairs if known is None or is_news(alert, known))
+    return sum(cools_until(alert, line.cooling, now) is not None for alert in news)
 
 
 def _why_new(causes: Sequence[Alert], line: Line) -> Reason:

@@ -21,13 +21,14 @@ from alertd.core.told import Told
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one integration was decided, for those who watch."""
+    """How one integration was decided, for those who watch; nothing is said yet of the alerts that are `cooling`."""
 
     integration: str
     reason: Reason | None
     firing: int
     resolved: int
     muted: int
+    cooling: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,14 @@ def flush(
         deliveries += [delivery] if delivery else []
         looks.append(next_look(hearing, after[integration.id], group.route, now))
         verdicts.append(
-            Verdict(integration.id, decision.reason, len(decision.firing), len(decision.closing), len(muted))
+            Verdict(
+                integration.id,
+                decision.reason,
+                len(decision.firing),
+                len(decision.closing),
+                len(muted),
+                decision.cooling,
+            )
         )
     due = min((at for at in looks if at is not None), default=None)
     return Flush(tuple(deliveries), after, tuple(verdicts), due, why, audible)

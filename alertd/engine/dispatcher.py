@@ -172,6 +172,10 @@ class Dispatcher:
         """The label sets of which somebody was not told at the last flush, because somebody mutes them."""
         return {labels for muted in self._muted.values() for labels in muted}
 
+    def cooling(self, now: datetime) -> int:
+        """How many cooldowns run, counted for each integration."""
+        return self._lines.cooling(now)
+
     def waiting_since(self) -> datetime | None:
         """When the oldest message that waits was decided."""
         return self._lines.waiting_since()

@@ -69,14 +69,14 @@ class Evaluator:
         self._running.add(group.id)
         begun = self._clock.elapsed()
         try:
-            await self.step(group, at)
+            trace = await self.step(group, at)
         finally:
             self._running.discard(group.id)
         skipped = grid.missed(previous, at, group.interval)
-        self._observer.notice(GroupEvaluated(group, at, self._clock.elapsed() - begun, now - at, skipped))
+        self._observer.notice(GroupEvaluated(group, at, self._clock.elapsed() - begun, now - at, skipped, trace))
 
-    async def step(self, group: RuleGroup, at: datetime) -> None:
-        """Ask, decide, store, hand over. If the store fails all stays as it was, and the next instant tries again."""
+    async def step(self, group: RuleGroup, at: datetime) -> str:
+        """Ask, decide, store, hand over; what names its trace. If the store fails the next instant tries again."""
         begun = self._clock.elapsed()
         rules = [rule for rule in group.rules if rule.enabled]
         about: Attributes = {"alertd.group": group.name, "alertd.file": group.file, "alertd.rules": len(rules)}
@@ -87,13 +87,15 @@ class Evaluator:
             transitions = [move for verdict in verdicts for move in verdict.advance.transitions]
             if not await self._record(transitions):
                 span.fail("new states were not stored", "StoreError")
-                return
+                return self._observer.here()
             for verdict in verdicts:
                 self._board.apply(verdict.rule.key, verdict.advance.alerts, verdict.advance.transitions)
             self._report(verdicts, at, (self._clock.elapsed() - begun) / max(1, len(rules)))
             self._receive(transitions, at)
+            trace = self._observer.here()
         if self._has_strays or not self._rules.issuperset(rule.key for rule in rules):
             await self._end_strays()
+        return trace
 
     def _followed(self, verdicts: list[Verdict], span: Span) -> list[Verdict]:
         """Say what the evaluation came to; every change is caused by it."""

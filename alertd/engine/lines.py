@@ -80,6 +80,10 @@ class Lines:
             for incident in [incident for incident, one in cooling.items() if one.until <= now]:
                 del cooling[incident]
 
+    def cooling(self, now: datetime) -> int:
+        """How many cooldowns run, counted for each integration."""
+        return sum(one.until > now for incidents in self._cooling.values() for one in incidents.values())
+
     def owing(self) -> Iterator[tuple[LineId, Line]]:
         """The free lines on which something is open or waiting."""
         return (

@@ -14,7 +14,7 @@ from alertd.core.labels import Labels
 from alertd.core.posted import RULE, expired, is_news, merged
 from alertd.core.traces import posted as caused
 from alertd.errors import StoreError
-from alertd.events import AlertChanged, Kind, Trouble
+from alertd.events import AlertChanged, AlertsPosted, Kind, Trouble
 from alertd.ports import Clock, Observer, Store
 
 Receive = Callable[[Sequence[Transition], datetime], None]
@@ -50,6 +50,13 @@ class Intake:
         self._writing.add(task)
         task.add_done_callback(self._done)
         await asyncio.shield(task)
+        now = self._clock.now()
+        resolved = sum(alert.posted is not None and alert.posted.ends_at <= now for alert in alerts)
+        self._observer.notice(AlertsPosted(len(alerts) - resolved, resolved))
+
+    def refuse(self, number: int) -> None:
+        """So many posted alerts make no sense."""
+        self._observer.notice(AlertsPosted(invalid=number))
 
     def clock_jumped(self, _: timedelta) -> None:
         """The clock was set: what could not be written is tried again now."""

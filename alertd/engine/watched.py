@@ -1,11 +1,11 @@
-"""A datasource that is watched: every call becomes an event, and a blind datasource is told from a bad expression."""
+"""What is watched: every call becomes an event, and a blind datasource is told from a bad expression."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from alertd.core.samples import Answer
 from alertd.errors import QueryError
-from alertd.events import DatasourceAnswered
+from alertd.events import DatasourceAnswered, Queried
 from alertd.ports import Attributes, Clock, Datasource, Observer
 
 
@@ -26,6 +26,23 @@ class Watched:
             if error:
                 span.fail(error, "QueryError")
         self._observer.notice(DatasourceAnswered(self.name, self._clock.elapsed() - begun, len(exprs), error))
+        return answers
+
+    async def aclose(self) -> None:
+        await self._datasource.aclose()
+
+
+class Counted:
+    """Passes everything on, and tells of the queries that are really sent."""
+
+    def __init__(self, datasource: Datasource, observer: Observer) -> None:
+        self.name = datasource.name
+        self._datasource, self._observer = datasource, observer
+
+    async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer | QueryError]:
+        answers = await self._datasource.query(exprs, at)
+        failures = tuple(answer.failure for answer in answers if isinstance(answer, QueryError))
+        self._observer.notice(Queried(self.name, len(exprs), failures))
         return answers
 
     async def aclose(self) -> None:

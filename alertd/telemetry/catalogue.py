@@ -1,32 +1,15 @@
 """Every metric of alertd: its name, type, labels, and what it says. docs/metrics.md is made of this."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
-FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-SLOW = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 21600, 86400)
+from alertd.telemetry.borrowed import ALERTMANAGER, PROMETHEUS, VMALERT
+from alertd.telemetry.counters import Distributions, Numbers
+from alertd.telemetry.rows import SLOW, Row
+
 _CHANNEL = ("receiver", "integration")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One metric. `level`: it mirrors what others hold, and is read when somebody asks."""
-
-    name: str
-    kind: str  # counter, gauge, histogram
-    text: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = FAST
-    level: bool = False
-
-    @property
-    def help(self) -> str:
-        """What the page says, in plain text."""
-        return self.text.replace("`", "")
-
 
 EVALUATION = (
     Row("alertd_rules", "gauge", "Rules that are evaluated.", level=True),
@@ -34,18 +17,28 @@ EVALUATION = (
         "alertd_rules_failing",
         "gauge",
         "Rules whose last evaluation failed; which ones, `/api/v1/rules` and the log tell.",
+        level=True,
     ),
-    Row("alertd_rule_evaluations_total", "counter", "Rules evaluated, failed ones included."),
+    Row("alertd_rule_evaluations_total", "counter", "Rules evaluated, failed ones included.", level=True),
     Row(
         "alertd_rule_evaluation_failures_total",
         "counter",
         "Evaluations that failed: no answer, a refused expression, too many alerts.",
+        level=True,
     ),
-    Row("alertd_rule_samples_total", "counter", "Samples that rules were answered with."),
+    Row("alertd_rule_samples_total", "counter", "Samples that rules were answered with.", level=True),
+    Row("alertd_group_iterations_total", "counter", "Groups evaluated.", level=True),
+    Row(
+        "alertd_group_iterations_late_total",
+        "counter",
+        "Those of them that began more than a second after their instant.",
+        level=True,
+    ),
     Row(
         "alertd_group_iterations_missed_total",
         "counter",
         "Instants of groups that were skipped because alertd was late; should not grow.",
+        level=True,
     ),
     Row(
         "alertd_group_duration_seconds",
@@ -82,20 +75,47 @@ EVALUATION = (
         "By `datasource`: how long it takes to answer for a group.",
         ("datasource",),
     ),
+    Row(
+        "alertd_datasource_expressions_total",
+        "counter",
+        "By `datasource`: expressions that groups asked it for.",
+        ("datasource",),
+    ),
+    Row(
+        "alertd_datasource_queries_total",
+        "counter",
+        "By `datasource`: queries sent to it. They are fewer than the expressions as far as those could be fused.",
+        ("datasource",),
+    ),
+    Row(
+        "alertd_datasource_query_failures_total",
+        "counter",
+        "By `datasource` and `reason` (`unreachable`, `timeout`, `refused`, `bad_query`, `execution`, `malformed`, "
+        "`too_large`): queries without an answer.",
+        ("datasource", "reason"),
+    ),
+    Row(
+        "alertd_alerts_posted_total",
+        "counter",
+        "Alerts that others have posted, by `status`: `firing`, `resolved`, `invalid`.",
+        ("status",),
+    ),
 )
 
 TELLING = (
     Row(
         "alertd_notifications_total",
         "counter",
-        "By `receiver` and `integration`: attempts to deliver, whether accepted or not.",
-        _CHANNEL,
+        "By `receiver`, `integration` and `result`: attempts to deliver that were `accepted`, are `retried`, or were "
+        "the last one of a message that is `dead`.",
+        (*_CHANNEL, "result"),
     ),
     Row(
         "alertd_notifications_failed_total",
         "counter",
-        "By `receiver`, `integration` and `reason` (`timeout`, `refused`, `client_error`, …): attempts that failed; "
-        "most are tried again.",
+        "By `receiver`, `integration` and `reason` (`timeout`, `unreachable`, `tls`, `too_large`, `redirect`, "
+        "`auth_error`, `rate_limited`, `client_error`, `server_error`, `config`, `secret`, `broken`, `bug`, `other`): "
+        "attempts that failed; most are tried again.",
         (*_CHANNEL, "reason"),
     ),
     Row(
@@ -120,7 +140,8 @@ TELLING = (
         "alertd_notifications_suppressed_total",
         "counter",
         "By `reason` (`silence`, `inhibition`, `mute_time_interval`, `active_time_interval`, `flapping`): alerts that "
-        "were muted in a group when it was due; counted once, and again when who mutes them changes.",
+        "were muted in a group when it was due; counted once, and again when who mutes them changes. `cooldown`: "
+        "alerts of which an integration would have been told, counted whenever their group is looked at.",
         ("reason",),
     ),
     Row("alertd_messages_total", "counter", "Messages decided, by the `reason` that they give.", ("reason",)),
@@ -135,6 +156,12 @@ TELLING = (
         "alertd_groups",
         "gauge",
         "Groups of alerts that somebody is, or is to be, told of.",
+        level=True,
+    ),
+    Row(
+        "alertd_cooldowns",
+        "gauge",
+        "Cooldowns that run: alerts of which an integration hears nothing new for a while.",
         level=True,
     ),
     Row("alertd_outbox_pending", "gauge", "Messages not accepted yet; grows while a receiver is down.", level=True),
@@ -157,8 +184,8 @@ SERVING = (
     Row(
         "alertd_http_request_duration_seconds",
         "histogram",
-        "By `route`: how long an answer takes.",
-        ("route",),
+        "By `method` and `route`: how long an answer takes.",
+        ("method", "route"),
     ),
     Row("alertd_http_requests_active", "gauge", "Requests that are being answered.", level=True),
 )
@@ -183,6 +210,20 @@ DAEMON = (
         ("result",),
     ),
     Row(
+        "alertd_remote_write_samples_total",
+        "counter",
+        "Samples of `ALERTS` and `ALERTS_FOR_STATE` sent by remote write, by `result`: `accepted`; `retried`, once for "
+        "each attempt; `refused` for good; `dropped` because too many waited.",
+        ("result",),
+    ),
+    Row("alertd_remote_write_pending_samples", "gauge", "Those that wait.", level=True),
+    Row(
+        "alertd_otlp_exports_total",
+        "counter",
+        "Exports of all metrics to an OpenTelemetry collector, by `result`: `success` or `failure`.",
+        ("result",),
+    ),
+    Row(
         "alertd_troubles_total",
         "counter",
         "What should not happen and was survived: a state that could not be written, a clock that jumped.",
@@ -195,6 +236,13 @@ DAEMON = (
         ("reason",),
         level=True,
     ),
+    Row(
+        "alertd_store_operations_total",
+        "counter",
+        "What the store was asked to do, by `operation` and `result`: `success` or `failure`.",
+        ("operation", "result"),
+    ),
+    Row("alertd_store_duration_seconds", "histogram", "How long that takes, until it is on the disk."),
     Row(
         "alertd_event_loop_lag_seconds",
         "gauge",
@@ -229,88 +277,6 @@ PROCESS = (
     Row("python_gc_collections_total", "counter", "By `generation`: how often it ran.", ("generation",), level=True),
 )
 
-# For dashboards and rules that know Alertmanager.
-ALERTMANAGER = (
-    Row(
-        "alertmanager_alerts",
-        "gauge",
-        "Alerts that fire, by `state`: `active`, or `suppressed` because somebody mutes them.",
-        ("state",),
-        level=True,
-    ),
-    Row(
-        "alertmanager_silences",
-        "gauge",
-        "As `alertd_silences`.",
-        ("state",),
-        level=True,
-    ),
-    Row(
-        "alertmanager_notifications_total",
-        "counter",
-        "As `alertd_notifications_total`, by `integration` (the kind, such as `webhook`) and `receiver_name`.",
-        ("integration", "receiver_name"),
-        level=True,
-    ),
-    Row(
-        "alertmanager_notifications_failed_total",
-        "counter",
-        "As `alertd_notifications_failed_total`, by `integration`, `receiver_name` and Alertmanager's `reason`.",
-        ("integration", "receiver_name", "reason"),
-        level=True,
-    ),
-    Row(
-        "alertmanager_dispatcher_aggregation_groups",
-        "gauge",
-        "As `alertd_groups`.",
-        level=True,
-    ),
-    Row(
-        "alertmanager_config_last_reload_successful",
-        "gauge",
-        "As `alertd_config_last_reload_successful`.",
-        level=True,
-    ),
-    Row(
-        "alertmanager_config_last_reload_success_timestamp_seconds",
-        "gauge",
-        "As `alertd_config_last_reload_success_timestamp_seconds`.",
-        level=True,
-    ),
-)
-
-# For dashboards and rules that know Prometheus' own evaluation.
-PROMETHEUS = tuple(
-    Row(f"prometheus_rule_{name}", kind, text, ("rule_group",), level=True)
-    for name, kind, text in (
-        ("evaluations_total", "counter", "Rules evaluated, failed ones included."),
-        ("evaluation_failures_total", "counter", "Evaluations that failed."),
-        ("group_iterations_total", "counter", "Evaluations of the group, skipped ones included."),
-        ("group_iterations_missed_total", "counter", "Those that were skipped because alertd was late."),
-        ("group_interval_seconds", "gauge", "The pause between two of them."),
-        ("group_last_duration_seconds", "gauge", "How long the last one took."),
-        ("group_last_evaluation_timestamp_seconds", "gauge", "When the last one was."),
-        ("group_last_evaluation_samples", "gauge", "How many samples its rules were answered with."),
-        ("group_rules", "gauge", "Its rules."),
-    )
-)
-
-# For dashboards and rules that know vmalert.
-VMALERT = (
-    *(
-        Row(f"vmalert_{name}", kind, text, labels, level=True)
-        for name, kind, text, labels in (
-            ("iteration_total", "counter", "Evaluations of the group.", ("group", "file")),
-            ("iteration_missed_total", "counter", "Those skipped because alertd was late.", ("group", "file")),
-            ("alerts_firing", "gauge", "Alerts that fire; 0 is left out.", ("alertname", "group", "file")),
-            ("alerts_pending", "gauge", "Alerts that are pending; 0 is left out.", ("alertname", "group", "file")),
-            ("execution_total", "counter", "Rules evaluated.", ()),
-            ("execution_errors_total", "counter", "Rules that could not be evaluated.", ()),
-            ("config_last_reload_successful", "gauge", "As `alertd_config_last_reload_successful`.", ()),
-        )
-    ),
-)
-
 SECTIONS: Mapping[str, tuple[Row, ...]] = {
     "Evaluation": EVALUATION,
     "Telling": TELLING,
@@ -326,16 +292,11 @@ ROWS = {row.name: row for rows in SECTIONS.values() for row in rows}
 
 def declare(registry: CollectorRegistry) -> Mapping[str, Any]:
     """The metrics that events are counted in, by name."""
-    return dict(_declared(registry))
+    made = {row.name: _declared(row) for row in ROWS.values() if not row.level}
+    for one in made.values():
+        registry.register(one)
+    return made
 
 
-def _declared(registry: CollectorRegistry) -> Iterator[tuple[str, Any]]:
-    for row in ROWS.values():
-        if row.level:
-            continue
-        if row.kind == "counter":
-            yield row.name, Counter(row.name, row.help, row.labels, registry=registry)
-        elif row.kind == "gauge":
-            yield row.name, Gauge(row.name, row.help, row.labels, registry=registry)
-        else:
-            yield row.name, Histogram(row.name, row.help, row.labels, buckets=row.buckets, registry=registry)
+def _declared(row: Row) -> Numbers | Distributions:
+    return Distributions(row) if row.kind == "histogram" else Numbers(row)

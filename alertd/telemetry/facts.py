@@ -92,6 +92,15 @@ HEARTBEAT_FAILED = Fact(
     "heartbeat_failed", "alertd.telemetry", WARNING, "the heartbeat failed", "the other side did not take it"
 )
 HEARTBEAT_RECOVERED = Fact("heartbeat_recovered", "alertd.telemetry", INFO, "the heartbeat goes on", "it does")
+SAMPLES_HELD_UP = Fact(
+    "samples_held_up", "alertd.telemetry", WARNING, "samples are not accepted",
+    "remote write does not take the states of alerts; `result` says whether they are `retried`, `refused` or `dropped`",
+)  # fmt: skip
+SAMPLES_RECOVERED = Fact("samples_recovered", "alertd.telemetry", INFO, "samples are accepted again", "it does")
+METRICS_HELD_UP = Fact(
+    "metrics_held_up", "alertd.telemetry", WARNING, "metrics are not exported", "the collector does not take them"
+)
+METRICS_RECOVERED = Fact("metrics_recovered", "alertd.telemetry", INFO, "metrics are exported again", "it does")
 TELEMETRY_KEPT = Fact(
     "telemetry_kept", "alertd.telemetry", WARNING,
     "telemetry is what it was: the section that has changed is followed from the next start on",

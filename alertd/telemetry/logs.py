@@ -20,9 +20,11 @@ from alertd.events import (
     GroupEvaluated,
     GroupFlushed,
     Kind,
+    MetricsExported,
     Printed,
     Reloaded,
     RuleEvaluated,
+    SamplesWritten,
     Served,
     SilenceChanged,
     Trouble,
@@ -62,6 +64,8 @@ class Logs:
             Reloaded: self._reloaded,
             Printed: self._printed,
             Beat: self._beat,
+            SamplesWritten: self._samples_written,
+            MetricsExported: self._metrics_exported,
             Served: self._served,
             Trouble: self._trouble,
         }
@@ -216,6 +220,16 @@ class Logs:
             return
         failed = facts.HEARTBEAT_WITHHELD if event.ailments else facts.HEARTBEAT_FAILED
         self._write(failed if problem else facts.HEARTBEAT_RECOVERED, why=problem)
+
+    def _samples_written(self, event: SamplesWritten) -> None:
+        if self._news("remote write", "", event.error):
+            fact = facts.SAMPLES_HELD_UP if event.error else facts.SAMPLES_RECOVERED
+            self._write(fact, result=event.result, why=event.error)
+
+    def _metrics_exported(self, event: MetricsExported) -> None:
+        if self._news("metrics", "", event.error):
+            fact = facts.METRICS_HELD_UP if event.error else facts.METRICS_RECOVERED
+            self._write(fact, why=event.error)
 
     def _served(self, event: Served) -> None:
         self._write(

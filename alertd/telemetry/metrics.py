@@ -1,33 +1,43 @@
 """What alertd counts, for Prometheus; the catalogue says what there is, and docs/metrics.md is made of it."""
 
 import platform
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, disable_created_metrics
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
+from prometheus_client.core import Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.registry import Collector
 
 from alertd import __version__
-from alertd.core.alerts import Alert
 from alertd.core.delivery import Dead, Delivery, Sent
 from alertd.events import (
     AlertChanged,
     AlertMuted,
+    AlertsPosted,
     Beat,
     DatasourceAnswered,
     DeliveryTried,
     Event,
     GroupEvaluated,
     GroupFlushed,
+    MetricsExported,
+    Queried,
     Reloaded,
     RuleEvaluated,
+    SamplesWritten,
     Served,
+    StoreUsed,
     Trouble,
 )
 from alertd.telemetry import mirrors
 from alertd.telemetry.catalogue import declare
-from alertd.telemetry.levels import Levels
+from alertd.telemetry.counters import Trace
+from alertd.telemetry.levels import Evaluations, Levels
+from alertd.telemetry.readings import Readings
+from alertd.telemetry.tallies import Tallies
 
 _SECOND = timedelta(seconds=1)
 _REASONS = {
@@ -37,38 +47,54 @@ _REASONS = {
     "outside": "active_time_interval",
     "flapping": "flapping",
 }
+_FAILURES = frozenset(
+    (
+        "timeout", "unreachable", "tls", "too_large", "redirect", "auth_error", "rate_limited", "client_error",
+        "server_error", "config", "secret", "broken", "bug",
+    )
+)  # fmt: skip
+_OPEN = "application/openmetrics-text"
 
 
 class Metrics:
-    """A Listener that counts. What happens often has no labels, or children that are looked up once."""
+    """A Listener that counts.
 
-    def __init__(self, levels: Levels, alerts: Callable[[], Iterable[tuple[mirrors.Key, Alert]]] = lambda: ()) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each counter, which nobody reads
-        self.registry = CollectorRegistry()
-        self.registry.register(levels)
-        ProcessCollector(registry=self.registry)
-        GCCollector(registry=self.registry)
-        self._counted = declare(self.registry)
-        self._groups = mirrors.Groups()
-        self.registry.register(mirrors.Alertmanager(self._counted))
-        self._others = {"prometheus": CollectorRegistry(), "vmalert": CollectorRegistry()}
-        self._others["prometheus"].register(mirrors.Prometheus(self._groups))
-        self._others["vmalert"].register(mirrors.Vmalert(self._groups, alerts, self._counted))
+    `here` names the trace that is under way, as a `traceparent`, or nothing; `now` gives Unix seconds.
+    """
+
+    def __init__(self, readings: Readings, here: Callable[[], str] = str, now: Callable[[], float] = float) -> None:
+        self._here, self._now, self._tallies = here, now, Tallies()
+        self._registry = CollectorRegistry()
+        self._registry.register(Levels(readings))
+        self._registry.register(Evaluations(self._tallies))
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+        counted = self._counted = declare(self._registry)
+        self._registry.register(mirrors.Alertmanager(readings, counted))
+        self._others = {
+            "prometheus": mirrors.Prometheus(self._tallies, counted),
+            "vmalert": mirrors.Vmalert(self._tallies, readings, counted),
+        }
         self._begin()
-        self._failing: set[str] = set()
-        self._evaluations = self._counted["alertd_rule_evaluations_total"]
-        self._samples = self._counted["alertd_rule_samples_total"]
+        self._group_duration, self._group_lateness = (
+            self._of(f"group_{name}_seconds") for name in ("duration", "lateness")
+        )
         self._actions: Mapping[type, Callable[[Any], None]] = {
-            RuleEvaluated: self._rule_evaluated,
+            RuleEvaluated: self._tallies.rule,
             GroupEvaluated: self._group_evaluated,
             DatasourceAnswered: self._datasource_answered,
+            Queried: self._queried,
             AlertChanged: self._alert_changed,
             AlertMuted: self._alert_muted,
+            AlertsPosted: self._alerts_posted,
             GroupFlushed: self._group_flushed,
             DeliveryTried: self._delivery_tried,
             Reloaded: self._reloaded,
             Served: self._served,
+            StoreUsed: self._store_used,
             Beat: lambda beat: self._of("heartbeats_total", _result(beat)).inc(),
+            SamplesWritten: lambda one: self._of("remote_write_samples_total", one.result).inc(one.samples),
+            MetricsExported: lambda one: self._of("otlp_exports_total", "failure" if one.error else "success").inc(),
             Trouble: lambda _: self._of("troubles_total").inc(),
         }
 
@@ -78,46 +104,64 @@ class Metrics:
         if action:
             action(event)
 
-    def render(self, names: Collection[str] = ()) -> tuple[bytes, str]:
-        """The page for `/metrics`, and its content type; with the names of `prometheus` or `vmalert`, if wanted."""
-        others = [registry for name, registry in self._others.items() if name in names]
-        return b"".join(map(generate_latest, [self.registry, *others])), CONTENT_TYPE_LATEST
+    def collect(self, names: Collection[str] = ()) -> Iterator[Metric]:
+        """All of them; with the names of `prometheus` or `vmalert`, if wanted."""
+        yield from self._registry.collect()
+        for name, others in self._others.items():
+            if name in names:
+                yield from others.collect()
+
+    def render(self, names: Collection[str] = (), accept: str = "") -> tuple[bytes, str]:
+        """The page for `/metrics`, and its content type: OpenMetrics, with exemplars, for who accepts it."""
+        page = _Page(lambda: self.collect(names))
+        if any(one.split(";")[0].strip() == _OPEN for one in accept.split(",")):
+            text: bytes = openmetrics.generate_latest(page)  # type: ignore[no-untyped-call]
+            return text, openmetrics.CONTENT_TYPE_LATEST
+        return generate_latest(page), CONTENT_TYPE_LATEST
 
     def _begin(self) -> None:
         """What others look for is there before it happens for the first time."""
-        self._of("rules_failing").set_function(lambda: len(self._failing))
         self._of("config_last_reload_successful").set(1)
         self._of("build_info", __version__, platform.python_version()).set(1)
-        for reason in _REASONS.values():
+        for reason in (*_REASONS.values(), "cooldown"):
             self._of("notifications_suppressed_total", reason)
         for result in ("success", "failure"):
             self._of("config_reloads_total", result)
+        for status in ("firing", "resolved", "invalid"):
+            self._of("alerts_posted_total", status)
 
     def _of(self, name: str, *labels: str) -> Any:
-        metric = self._counted[f"alertd_{name}"]
-        return metric.labels(*labels) if labels else metric
+        return self._counted[f"alertd_{name}"].labels(*labels)
 
-    def _rule_evaluated(self, event: RuleEvaluated) -> None:
-        self._evaluations.inc()
-        self._groups.rule(event)
-        if event.samples:
-            self._samples.inc(event.samples)
-        if event.error:
-            self._of("rule_evaluation_failures_total").inc()
-            self._failing.add(event.rule.key)
-        elif self._failing:
-            self._failing.discard(event.rule.key)
+    def _trace(self) -> Trace | None:
+        """The trace that is under way, if it is taken."""
+        return self._taken(self._here())
+
+    def _taken(self, traceparent: str) -> Trace | None:
+        if not traceparent:
+            return None
+        _, trace, span, flags = traceparent.split("-")
+        return Trace(trace, span, self._now()) if int(flags, 16) & 1 else None
 
     def _group_evaluated(self, event: GroupEvaluated) -> None:
-        self._groups.group(event)
-        self._of("group_duration_seconds").observe(event.seconds)
-        self._of("group_lateness_seconds").observe(max(0.0, event.late / _SECOND))
-        if event.missed:
-            self._of("group_iterations_missed_total").inc(event.missed)
+        self._tallies.group(event)
+        self._group_duration.observe(event.seconds, self._taken(event.trace))
+        self._group_lateness.observe(max(0.0, event.late.total_seconds()))
 
     def _datasource_answered(self, event: DatasourceAnswered) -> None:
-        self._of("datasource_up", event.datasource).set(not event.error)
-        self._of("datasource_duration_seconds", event.datasource).observe(event.seconds)
+        name = event.datasource
+        self._of("datasource_up", name).set(not event.error)
+        self._of("datasource_expressions_total", name).inc(event.queries)
+        self._of("datasource_duration_seconds", name).observe(event.seconds, self._trace())
+
+    def _queried(self, event: Queried) -> None:
+        self._of("datasource_queries_total", event.datasource).inc(event.queries)
+        for failure in event.failures:
+            self._of("datasource_query_failures_total", event.datasource, failure).inc()
+
+    def _store_used(self, event: StoreUsed) -> None:
+        self._of("store_operations_total", event.operation, "failure" if event.failed else "success").inc()
+        self._of("store_duration_seconds").observe(event.seconds, self._trace())
 
     def _alert_changed(self, event: AlertChanged) -> None:
         after = event.transition.after
@@ -128,26 +172,34 @@ class Metrics:
             if getattr(event.verdict, name):
                 self._of("notifications_suppressed_total", reason).inc()
 
+    def _alerts_posted(self, event: AlertsPosted) -> None:
+        for status in ("firing", "resolved", "invalid"):
+            self._of("alerts_posted_total", status).inc(getattr(event, status))
+
     def _group_flushed(self, event: GroupFlushed) -> None:
         if event.verdict.reason is not None:
             self._of("messages_total", str(event.verdict.reason)).inc()
+        if event.verdict.cooling:
+            self._of("notifications_suppressed_total", "cooldown").inc(event.verdict.cooling)
 
     def _delivery_tried(self, event: DeliveryTried) -> None:
-        channel = _channel(event.delivery)
-        self._of("notifications_total", *channel).inc()
-        self._of("notification_duration_seconds", *channel).observe(event.seconds)
+        channel, trace = _channel(event.delivery), self._trace()
+        self._of("notifications_total", *channel, _outcome(event)).inc(1, trace)
+        self._of("notification_duration_seconds", *channel).observe(event.seconds, trace)
+        latency = self._counted["alertmanager_notification_latency_seconds"]
+        latency.labels(mirrors.kind(channel[1]), channel[0]).observe(event.seconds, trace)
         if not isinstance(event.outcome, Sent):
-            reason = event.error.reason if event.error else "other"
-            self._of("notifications_failed_total", *channel, reason).inc()
+            reason = event.error.reason if event.error and event.error.reason in _FAILURES else "other"
+            self._of("notifications_failed_total", *channel, reason).inc(1, trace)
         if isinstance(event.outcome, Dead):
             self._of("notifications_dead_total", *channel).inc()
         if event.latency is not None:
-            self._of("notification_latency_seconds").observe(event.latency / _SECOND)
+            self._of("notification_latency_seconds").observe(event.latency / _SECOND, trace)
 
     def _served(self, event: Served) -> None:
         route = event.route or "other"
         self._of("http_requests_total", event.method, route, str(event.status)).inc()
-        self._of("http_request_duration_seconds", route).observe(event.seconds)
+        self._of("http_request_duration_seconds", event.method, route).observe(event.seconds, self._trace())
 
     def _reloaded(self, event: Reloaded) -> None:
         self._of("config_last_reload_successful").set(not event.error)
@@ -155,9 +207,28 @@ class Metrics:
         if event.error:
             return
         self._of("config_last_reload_success_timestamp_seconds").set(event.at.timestamp())
-        self._failing.clear()  # rules, groups and datasources that are no more must not stay; the others come back
-        self._groups.forget()
-        self._of("datasource_up").clear()
+        self._tallies.forget()  # rules, groups and datasources that are no more must not stay; the others come back
+        self._counted["alertd_datasource_up"].clear()
+
+
+class _Page(Collector):
+    """What the encoders take."""
+
+    def __init__(self, collect: Callable[[], Iterator[Metric]]) -> None:
+        self._collect = collect
+
+    def collect(self) -> Iterator[Metric]:
+        return self._collect()
+
+
+def _outcome(event: DeliveryTried) -> str:
+    match event.outcome:
+        case Sent():
+            return "accepted"
+        case Dead():
+            return "dead"
+        case _:
+            return "retried"
 
 
 def _result(beat: Beat) -> str:

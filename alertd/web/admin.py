@@ -10,6 +10,9 @@ from starlette.routing import BaseRoute, Route
 from alertd.core.changes import Change
 from alertd.errors import ConfigError
 
+# Given whose names are wanted, too, and what is accepted: the page and its type; None if nothing is counted.
+Page = Callable[[Collection[str], str], Awaitable[tuple[bytes, str] | None]]
+
 
 @dataclass(frozen=True)
 class Admin:
@@ -17,7 +20,7 @@ class Admin:
 
     ready: Callable[[], bool]
     reload: Callable[[], Awaitable[Sequence[Change]]]
-    metrics: Callable[[Collection[str]], Awaitable[tuple[bytes, str]]]  # given whose names are wanted too
+    metrics: Page
 
 
 def routes(admin: Admin) -> list[BaseRoute]:
@@ -38,8 +41,10 @@ def routes(admin: Admin) -> list[BaseRoute]:
 
     async def metrics(request: Request) -> Response:
         names = {name for text in request.query_params.getlist("names") for name in text.split(",")}
-        page, content_type = await admin.metrics(names)
-        return Response(page, headers={"Content-Type": content_type})
+        found = await admin.metrics(names, request.headers.get("accept", ""))
+        if found is None:
+            return PlainTextResponse("nothing is counted: telemetry.metrics.enabled is false\n", status_code=404)
+        return Response(found[0], headers={"Content-Type": found[1]})
 
     return [
         Route("/-/healthy", healthy),

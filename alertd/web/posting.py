@@ -19,6 +19,7 @@ _MOST_NAMED = 20  # of the problems of one request
 
 Take = Callable[[Sequence[Alert]], Awaitable[None]]
 Read = Callable[[Posting], Alert]
+Refuse = Callable[[int], None]
 
 
 class _Alert(msgspec.Struct, rename="camel"):
@@ -32,8 +33,9 @@ class _Alert(msgspec.Struct, rename="camel"):
 _DECODER = msgspec.json.Decoder(list[_Alert] | None)
 
 
-def endpoints(read: Read, take: Take) -> Sequence[Endpoint]:
-    """`read` makes an alert of what is said of it, or raises ValueError; `take` takes alerts in, or raises StoreError.
+def endpoints(read: Read, take: Take, refuse: Refuse) -> Sequence[Endpoint]:
+    """`read` makes an alert of what is said of it, or raises ValueError; `take` takes alerts in, or raises StoreError;
+    `refuse` hears how many make no sense.
 
     Those that make sense are taken even if others of the same request do not.
     """
@@ -47,6 +49,7 @@ def endpoints(read: Read, take: Take) -> Sequence[Endpoint]:
         except StoreError as error:
             return answer(f"the alerts were not stored: {error}", 500)
         if problems:
+            refuse(len(problems))
             more = f"; and {len(problems) - _MOST_NAMED} more" if len(problems) > _MOST_NAMED else ""
             raise bad("; ".join(problems[:_MOST_NAMED]) + more)
         return Response()

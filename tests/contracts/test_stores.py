@@ -16,9 +16,11 @@ from alertd.core.notification import Notification, NotifiedAlert, Reason
 from alertd.core.severity import Severity
 from alertd.core.silences import Silence, expired
 from alertd.core.told import NOTHING, Cooling, Mark, Told
+from alertd.engine.watchedstore import WatchedStore
 from alertd.errors import StoreError
 from alertd.ports import Store
 from alertd.store import open_store
+from alertd.testing import ManualClock
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MAIL, HOOK = "team/email[0]", "team/webhook[0]"
@@ -53,9 +55,11 @@ def silent(minutes: float, group: str = "g", told: Told = NOTHING) -> Delivery:
     return replace(delivery(minutes, group, told=told), notification=None, status=Status.SILENT, next_at=None)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "watched"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    store = open_store("memory" if request.param == "memory" else f"sqlite:///{tmp_path}/state/alertd.db")
+    store = open_store(f"sqlite:///{tmp_path}/state/alertd.db" if request.param == "sqlite" else "memory")
+    if request.param == "watched":
+        store = WatchedStore(store, lambda _: None, ManualClock())
     yield store
     await store.close()
 

@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import default
@@ -180,8 +180,8 @@ class Process:
 class Prometheus:
     """A real Prometheus that scrapes the exporter every second; it can be stopped and started again."""
 
-    def __init__(self, folder: Path, exporter: Exporter, more: str = "") -> None:
-        self._folder, self.port = folder, free_port()
+    def __init__(self, folder: Path, exporter: Exporter, more: str = "", flags: Sequence[str] = ()) -> None:
+        self._folder, self.port, self._flags = folder, free_port(), flags
         (folder / "prometheus.yml").write_text(
             "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
             "scrape_configs:\n"
@@ -197,7 +197,7 @@ class Prometheus:
 
     def start(self) -> None:
         binary = shutil.which("prometheus") or "/usr/bin/prometheus"
-        argv = [binary, "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--log.level=warn"]
+        argv = [binary, "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--log.level=warn", *self._flags]
         self._process = Process("prometheus", [*argv, f"--web.listen-address=127.0.0.1:{self.port}"], self._folder)
         until("Prometheus to be ready", lambda: get(f"{self.url}/-/ready"))
 

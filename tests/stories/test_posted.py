@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alertd.core.inhibition import InhibitRule
 from alertd.core.matchers import parse
+from alertd.events import AlertsPosted
 from tests.stories.world import World, rule
 
 
@@ -16,6 +17,7 @@ async def test_it_is_told_and_ends_when_nothing_more_is_heard() -> None:
         "1m30s ops: JobDown{zone=a} (first notification)",
         "6m30s ops: -JobDown{zone=a} (all alerts resolved)",
     ]
+    assert AlertsPosted(firing=1) in world.observer.events
     (_, end) = world.heard
     assert end.alerts[0].ends_at == world.start + timedelta(minutes=6)
 
@@ -37,6 +39,7 @@ async def test_the_end_of_what_nobody_knew_is_no_news() -> None:
     world.at("1m").ends("JobDown")
     await world.run_until("30m")
     assert world.story == []
+    assert AlertsPosted(resolved=1) in world.observer.events
 
 
 async def test_it_ends_and_begins_anew_between_two_messages() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from alertd.core.receivers import Integration
 from alertd.errors import DeliveryError
+from alertd.events import GroupFlushed
 from tests.stories.world import OPS, ROUTE, World, rule
 
 pytestmark = pytest.mark.anyio
@@ -77,12 +78,17 @@ async def test_cooldown_holds_back_what_fires_again_until_it_is_over() -> None:
     world.at("1m").fires("JobDown")
     world.at("2m").resolves("JobDown")
     world.at("10m").fires("JobDown")
+    await world.run_until("11m")
+    assert world.engine
+    assert world.engine.dispatcher.cooling(world.clock.now()) == 1
     await world.run_until("1h")
     assert world.story == [
         "1m30s ops: JobDown (first notification)",
         "6m30s ops: -JobDown (all alerts resolved)",
         "31m30s ops: JobDown (cooldown over)",
     ]
+    flushes = [one.verdict for one in world.observer.events if isinstance(one, GroupFlushed)]
+    assert [one.cooling for one in flushes if one.cooling] == [1]
 
 
 async def test_cooldown_is_the_repeat_where_the_route_has_none() -> None:

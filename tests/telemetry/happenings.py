@@ -16,19 +16,22 @@ from alertd.core.rules import Rule, RuleGroup
 from alertd.core.silences import Silence
 from alertd.core.silences import State as SilenceState
 from alertd.core.told import NOTHING
-from alertd.errors import DeliveryError
+from alertd.errors import DeliveryError, QueryFailure
 from alertd.events import (
     AlertChanged,
     AlertMuted,
+    AlertsPosted,
     DatasourceAnswered,
     DeliveryTried,
     Event,
     GroupEvaluated,
     GroupFlushed,
+    Queried,
     Reloaded,
     RuleEvaluated,
     Served,
     SilenceChanged,
+    StoreUsed,
     Trouble,
 )
 
@@ -103,4 +106,16 @@ EVERY: tuple[Event, ...] = (
     Served("GET", "/api/v2/alerts", 200, 0.01),
     Served("GET", "", 404, 0.01),
     Trouble("the clock jumped", "by an hour"),
+)
+
+# What is counted, and too much for a log.
+COUNTED: tuple[Event, ...] = (
+    *EVERY,
+    GroupEvaluated(GROUP, NOON, 0.05, timedelta(seconds=2)),
+    Queried("main", 3, (QueryFailure.TIMEOUT, QueryFailure.BAD_QUERY)),
+    GroupFlushed("group", NOON, Verdict("team/webhook[0]", None, 1, 0, 0, cooling=2)),
+    StoreUsed("commit", 0.01),
+    StoreUsed("commit", 0.01, failed=True),
+    AlertsPosted(3, 1),
+    AlertsPosted(invalid=2),
 )

@@ -60,6 +60,7 @@ class Daemon:
     )
 
     taken: list[Alert] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
     full: bool = False  # the disk
     silencer: Silencer = field(default_factory=silences)
 
@@ -74,7 +75,7 @@ class Daemon:
         view = View(self.status, self.look)
         served = (
             *alertmanager.endpoints(view),
-            *posting.endpoints(self._alert, self._take),
+            *posting.endpoints(self._alert, self._take, self.refused.append),
             *silencing.endpoints(self.silencer, lambda: NOW),
         )
         return Starlette(routes=[*prometheus.routes(Board()), *endpoints.routes(served), *unknown.routes()])

@@ -27,7 +27,7 @@ class Daemon:
     """What the endpoints ask of the app."""
 
     def __init__(self) -> None:
-        self.ready, self.reloads = False, 0
+        self.ready, self.reloads, self.counts = False, 0, True
         self.problem: ConfigError | None = None
         self.board = Board()
         self.board.groups = (RuleGroup("hosts", "hosts.yml", (RULE, QUIET), timedelta(seconds=30)),)
@@ -38,8 +38,8 @@ class Daemon:
             raise self.problem
         return (Change(None, RULE),)
 
-    async def metrics(self, names: Collection[str]) -> tuple[bytes, str]:
-        return f"up {len(names)}\n".encode(), "text/plain; version=0.0.4"
+    async def metrics(self, names: Collection[str], accept: str) -> tuple[bytes, str] | None:
+        return (f"up {len(names)}\n".encode(), f"text/plain; for={accept}") if self.counts else None
 
 
 @pytest.fixture
@@ -73,9 +73,15 @@ async def test_reload(client: httpx.AsyncClient, daemon: Daemon) -> None:
 
 
 async def test_metrics(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/metrics")
-    assert (answer.text, answer.headers["content-type"]) == ("up 0\n", "text/plain; version=0.0.4")
+    answer = await client.get("/metrics", headers={"Accept": "text/x"})
+    assert (answer.text, answer.headers["content-type"]) == ("up 0\n", "text/plain; for=text/x")
     assert (await client.get("/metrics?names=prometheus,vmalert&names=vmalert")).text == "up 2\n"
+
+
+async def test_nothing_is_counted(client: httpx.AsyncClient, daemon: Daemon) -> None:
+    daemon.counts = False
+    answer = await client.get("/metrics")
+    assert (answer.status_code, answer.text) == (404, "nothing is counted: telemetry.metrics.enabled is false\n")
 
 
 async def test_nothing_has_been_evaluated(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,77 @@
+"""What counts and what is sent on, as far as the configuration wants it; nothing is loaded of what is switched off."""
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from alertd import __version__
+from alertd.config.values import Config
+from alertd.engine.watchedstore import WatchedStore
+from alertd.events import Event
+from alertd.ports import Clock, Listener, Store
+from alertd.telemetry.readings import Readings
+
+if TYPE_CHECKING:
+    from alertd.telemetry.metrics import Metrics
+
+Loop = tuple[str, Callable[[], Awaitable[None]]]
+
+
+class Meters:
+    """`listeners` hear of everything that happens; `loops` run as long as the daemon. A reload changes nothing.
+
+    `here` names the trace that is under way, as a `traceparent`, or nothing.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        readings: Readings,
+        notice: Callable[[Event], None],
+        clock: Clock,
+        here: Callable[[], str] = str,
+    ) -> None:
+        self._notice, self._clock, self._here = notice, clock, here
+        self.listeners: list[Listener] = []
+        self.loops: list[Loop] = []
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+        readings = self._write(config, readings)
+        self._metrics = self._count(config, readings) if config.metrics.enabled else None
+
+    def watched(self, store: Store) -> Store:
+        """The store, with a look at how it does if that is counted."""
+        return WatchedStore(store, self._notice, self._clock) if self._metrics else store
+
+    def page(self, names: Collection[str], accept: str) -> tuple[bytes, str] | None:
+        """What `/metrics` answers: the page and its type; None if nothing is counted."""
+        return self._metrics.render(names, accept) if self._metrics else None
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        for close in self._closers:
+            await close()
+
+    def _count(self, config: Config, readings: Readings) -> "Metrics":
+        from alertd.telemetry.metrics import Metrics
+
+        metrics = Metrics(readings, self._here, lambda: self._clock.now().timestamp())
+        self.listeners.append(metrics)
+        if config.metrics.exporter == "otlp":
+            from alertd.telemetry.export import Export
+
+            resource = {"service.version": __version__, **config.telemetry.resource}
+            export = Export(config.metrics, metrics.collect, resource, self._notice, self._clock)
+            self.loops.append(("metrics export", export.run))
+            self._closers.append(export.aclose)
+        return metrics
+
+    def _write(self, config: Config, readings: Readings) -> Readings:
+        if config.remote_write is None:
+            return readings
+        from alertd.telemetry.remotewrite import RemoteWrite
+
+        write = RemoteWrite(config.remote_write, readings.alive, readings.rule_keys, self._notice, self._clock)
+        self.listeners.append(write)
+        self.loops += [("series", write.run), ("remote write", write.send)]
+        self._closers.append(write.aclose)
+        return replace(readings, unsent=lambda: write.pending)

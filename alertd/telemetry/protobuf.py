@@ -1,0 +1,51 @@
+"""The wire format of protocol buffers, as far as something is written in it: https://protobuf.dev/programming-guides/encoding."""
+
+import struct
+from collections.abc import Iterable
+
+_VARINT, _FIXED64, _LENGTH = 0, 1, 2
+
+
+def varint(value: int) -> bytes:
+    """A number, seven bits a byte. It must not be negative, and less than 2**64."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def integer(field: int, value: int) -> bytes:
+    """An int64, enum or bool."""
+    return varint(field << 3 | _VARINT) + varint(value % (1 << 64))
+
+
+def double(field: int, value: float) -> bytes:
+    """A double."""
+    return varint(field << 3 | _FIXED64) + struct.pack("<d", value)
+
+
+def fixed64(field: int, value: int) -> bytes:
+    """A fixed64."""
+    return varint(field << 3 | _FIXED64) + struct.pack("<Q", value)
+
+
+def block(field: int, body: bytes) -> bytes:
+    """Bytes, or a message within this one."""
+    return varint(field << 3 | _LENGTH) + varint(len(body)) + body
+
+
+def text(field: int, value: str) -> bytes:
+    """A string; what cannot be encoded becomes a question mark."""
+    return block(field, value.encode("utf-8", "replace"))
+
+
+def doubles(field: int, values: Iterable[float]) -> bytes:
+    """Packed doubles."""
+    return block(field, b"".join(struct.pack("<d", value) for value in values))
+
+
+def fixed64s(field: int, values: Iterable[int]) -> bytes:
+    """Packed fixed64s."""
+    return block(field, b"".join(struct.pack("<Q", value) for value in values))

@@ -1,0 +1,106 @@
+"""What is counted of evaluations, group by group: plain numbers, because there is one more for every rule."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from alertd.core.rules import Rule
+from alertd.events import GroupEvaluated, RuleEvaluated
+
+Key = tuple[str, str]  # file, group
+_REMEMBERED = 10  # durations of a group
+_LATE = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is known of one group since the start or the last reload. `iterations` includes those that were missed."""
+
+    key: Key
+    parts: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
+    interval: float = 0
+    evaluations: int = 0
+    failures: int = 0
+    iterations: int = 0
+    missed: int = 0
+    seconds: float = 0  # that the last one took
+    total_seconds: float = 0
+    at: float = 0
+    samples: int = 0
+    fresh: int = 0  # samples of the evaluation that is being told of
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    failed: dict[str, int] = field(default_factory=dict)  # by rule, if it ever failed
+    answered: dict[str, int] = field(default_factory=dict)  # samples of the last evaluation, if it ever had any
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """Those of all parts that are evaluated."""
+        return [rule for rules in self.parts.values() for rule in rules if rule.enabled]
+
+
+class Tallies:
+    """`evaluations` and the others are sums since the start; `groups` begin anew with every reload."""
+
+    def __init__(self) -> None:
+        self._groups: dict[Key, Tally] = {}
+        self._last = Tally(("", ""))
+        self.evaluations = self.failures = self.samples = self.iterations = self.missed = self.late = 0
+        self.failing: set[str] = set()
+
+    def rule(self, event: RuleEvaluated) -> None:
+        """Rules of one group come one after the other, so that it is looked up once."""
+        rule, group = event.rule, self._last
+        if group.key[1] is not rule.group or group.key[0] is not rule.file:
+            group = self._last = self._group((rule.file, rule.group))
+        self.evaluations += 1
+        group.evaluations += 1
+        if event.samples or group.answered:
+            self._answered(group, rule, event.samples)
+        if event.error:
+            self.failures += 1
+            group.failures += 1
+            group.failed[rule.name] = group.failed.get(rule.name, 0) + 1
+            self.failing.add(rule.key)
+        elif self.failing:
+            self.failing.discard(rule.key)
+
+    def group(self, event: GroupEvaluated) -> None:
+        """All of its rules have been told of."""
+        group = self._group((event.group.file, event.group.name))
+        group.interval, group.parts[event.group.part] = event.group.interval.total_seconds(), event.group.rules
+        group.iterations += 1 + event.missed
+        group.missed += event.missed
+        group.seconds, group.at = event.seconds, event.at.timestamp()
+        group.total_seconds += event.seconds
+        group.recent.append(event.seconds)
+        group.samples, group.fresh = group.fresh, 0
+        self.iterations += 1
+        self.missed += event.missed
+        self.late += event.late > _LATE
+
+    def forget(self) -> None:
+        """Other groups are evaluated from now on."""
+        self._groups.clear()
+        self._last = Tally(("", ""))
+        self.failing.clear()
+
+    @property
+    def groups(self) -> Sequence[Tally]:
+        """All of them, in order."""
+        return [self._groups[key] for key in sorted(self._groups)]
+
+    def _group(self, key: Key) -> Tally:
+        return self._groups.setdefault(key, Tally(key))
+
+    def _answered(self, group: Tally, rule: Rule, samples: int) -> None:
+        self.samples += samples
+        group.fresh += samples
+        if samples or rule.name in group.answered:
+            group.answered[rule.name] = samples
+
+
+def quantiles(seconds: Iterable[float], parts: Sequence[float]) -> list[tuple[float, float]]:
+    """Each part with the smallest of these that so many do not exceed; nothing if there are none."""
+    ordered = sorted(seconds)
+    return [(part, ordered[max(0, -int(-part * len(ordered) // 1) - 1)]) for part in parts] if ordered else []
