@@ -76,7 +76,7 @@ class Evaluator:
         self._observer.notice(GroupEvaluated(group, at, self._clock.elapsed() - begun, now - at, skipped, trace))
 
     async def step(self, group: RuleGroup, at: datetime) -> str:
-        """Ask, decide, store, hand over; what names its trace. If the store fails the next instant tries again."""
+        """Ask, decide, store, hand over; the trace of it. If the store fails all stays, until the next instant."""
         begun = self._clock.elapsed()
         rules = [rule for rule in group.rules if rule.enabled]
         about: Attributes = {"alertd.group": group.name, "alertd.file": group.file, "alertd.rules": len(rules)}

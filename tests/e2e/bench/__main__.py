@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.bench import latency, restart, scale, startup, storm
+from tests.e2e.bench import latency, restart, scale, startup, storm, telemetry
 from tests.e2e.bench.arena import Arena, Report
 from tests.e2e.bench.contestants import CONTESTANTS, PROGRAMS
 from tests.e2e.bench.plan import FULL, QUICK
@@ -24,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Arena], Iterator[Report]]] = {
     "storm": storm.run,
     "restart": restart.run,
     "startup": startup.run,
+    "telemetry": telemetry.run,
 }
 
 

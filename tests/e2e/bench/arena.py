@@ -21,7 +21,7 @@ from tests.e2e.bench.stats import Figures, Row, plot, table
 from tests.e2e.bench.waiting import say
 from tests.e2e.bench.world import World
 
-_DISTURBANCE = Row("disturbance", "processors that something else kept busy")
+DISTURBANCE = Row("disturbance", "processors that something else kept busy")
 _QUIET = 0.1
 
 
@@ -74,7 +74,7 @@ def compare(title: str, note: str, rows: Sequence[Row], measure: Callable[[Conte
         results[contestant.name] = undisturbed(
             f"{title}: {contestant.name}", partial(measure, contestant), plan.attempts
         )
-    return Report(title, note, (*rows, _DISTURBANCE), results)
+    return Report(title, note, (*rows, DISTURBANCE), results)
 
 
 def undisturbed(what: str, measure: Callable[[], Figures], attempts: int) -> Figures:
@@ -85,7 +85,7 @@ def undisturbed(what: str, measure: Callable[[], Figures], attempts: int) -> Fig
         began, before = time.monotonic(), others()
         figures = measure()
         disturbance = max(0.0, others() - before) / (time.monotonic() - began)
-        found.append({**figures, _DISTURBANCE.key: disturbance})
+        found.append({**figures, DISTURBANCE.key: disturbance})
         if disturbance < _QUIET:
             break
-    return min(found, key=lambda figures: figures[_DISTURBANCE.key] or 0)
+    return min(found, key=lambda figures: figures[DISTURBANCE.key] or 0)

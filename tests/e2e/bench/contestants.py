@@ -20,6 +20,7 @@ class Contestant:
     evaluations: str = ""
     missed: str = ""
     failures: str = ""
+    section: str = ""  # of alertd's configuration, to be filled in
 
     @property
     def prometheus_evaluates(self) -> bool:
@@ -28,16 +29,18 @@ class Contestant:
 
 NOBODY = Contestant("nobody", alertmanager=False)  # what Prometheus costs that only scrapes
 
+ALERTD = Contestant(
+    "alertd",
+    (alertd(), "run", "--config", "alertd.yml", "--listen", "127.0.0.1:{port}"),
+    "/-/ready",
+    False,
+    "alertd_rule_evaluations_total",
+    "alertd_group_iterations_missed_total",
+    "alertd_rule_evaluation_failures_total",
+)
+
 CONTESTANTS = (
-    Contestant(
-        "alertd",
-        (alertd(), "run", "--config", "alertd.yml", "--listen", "127.0.0.1:{port}"),
-        "/-/ready",
-        False,
-        "alertd_rule_evaluations_total",
-        "alertd_group_iterations_missed_total",
-        "alertd_rule_evaluation_failures_total",
-    ),
+    ALERTD,
     Contestant(
         "vmalert",
         (

@@ -17,6 +17,8 @@ class Plan:
     storms: int = 2
     storm_pace: int = 5  # between scrapes, between evaluations, and the group_wait and group_interval
     storm_window: int = 30  # in which processor time is counted
+    rounds: int = 3  # in which each way of being watched is measured
+    scrapes: int = 50
     starts: int = 5
     idle: int = 10  # before memory is looked at
     patience: int = 120  # for alerts that are missing
@@ -35,6 +37,8 @@ QUICK = Plan(
     storms=1,
     storm_pace=1,
     storm_window=5,
+    rounds=1,
+    scrapes=10,
     starts=1,
     idle=2,
     patience=30,

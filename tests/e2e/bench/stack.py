@@ -27,6 +27,7 @@ prometheus: {{url: 'http://127.0.0.1:{server}'}}
 rule_files: [rules.yml]
 storage: {{url: 'sqlite:///alertd.db'}}
 """
+_ACCEPT = {"Accept": "application/openmetrics-text;version=1.0.0"}
 _ALERTING = "alerting: {{alertmanagers: [{{static_configs: [{{targets: ['127.0.0.1:{alertmanager}']}}]}}]}}\n"
 
 
@@ -120,6 +121,10 @@ class Stack:
         names = {key: getattr(self.contestant, key) for key in ("evaluations", "missed", "failures")}
         return {key: metric(page, name) for key, name in names.items()}
 
+    def scrape(self) -> None:
+        """Ask the evaluator for its metrics, as a Prometheus does."""
+        urllib.request.urlopen(urllib.request.Request(f"{self._url('evaluator')}/metrics", headers=_ACCEPT)).close()
+
     def cpu(self) -> dict[str, float]:
         """Seconds of processor time of each process so far."""
         return {name: process.cpu for name, process in self._processes.items()}
@@ -153,7 +158,8 @@ class Stack:
         routes = _ROUTES.format(sink=self._ports["sink"], **how)
         (self._folder / "rules.yml").write_text(scene.rules)
         (self._folder / "alertmanager.yml").write_text(routes)
-        (self._folder / "alertd.yml").write_text(_ALERTD.format(**self._ports) + routes)
+        section = self.contestant.section.format(**self._ports)
+        (self._folder / "alertd.yml").write_text(_ALERTD.format(**self._ports) + routes + section)
 
     def _configure(self, *, rules: bool) -> None:
         """Write the configuration of Prometheus."""

@@ -65,7 +65,7 @@ class World:
         self._started, self._made_at, self._services = time.monotonic(), 0.0, b""
 
     def answer(self, path: str, _body: bytes) -> bytes:
-        pages = {"/metrics": self._page, "/flip": self.flips.page, "/storm": self.storm.page}
+        pages = {"/metrics": self._page, "/flip": self.flips.page, "/storm": self.storm.page, "/v1/traces": bytes}
         return pages[path]()
 
     def _page(self) -> bytes:
