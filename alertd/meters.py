@@ -1,12 +1,14 @@
 """What counts and what is sent on, as far as the configuration wants it; nothing is loaded of what is switched off."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from alertd import __version__
 from alertd.config.values import Config
 from alertd.engine.watchedstore import WatchedStore
+from alertd.errors import ConfigError, Problem
 from alertd.events import Event
 from alertd.ports import Clock, Listener, Store
 from alertd.telemetry.readings import Readings
@@ -20,7 +22,7 @@ Loop = tuple[str, Callable[[], Awaitable[None]]]
 class Meters:
     """`listeners` hear of everything that happens; `loops` run as long as the daemon. A reload changes nothing.
 
-    `here` names the trace that is under way, as a `traceparent`, or nothing.
+    `here` names the trace that is under way, as a `traceparent`, or nothing. Raises ConfigError, as for a missing CA.
     """
 
     def __init__(
@@ -60,7 +62,8 @@ class Meters:
             from alertd.telemetry.export import Export
 
             resource = {"service.version": __version__, **config.telemetry.resource}
-            export = Export(config.metrics, metrics.collect, resource, self._notice, self._clock)
+            with _opening("telemetry.metrics", config):
+                export = Export(config.metrics, metrics.collect, resource, self._notice, self._clock)
             self.loops.append(("metrics export", export.run))
             self._closers.append(export.aclose)
         return metrics
@@ -70,8 +73,17 @@ class Meters:
             return readings
         from alertd.telemetry.remotewrite import RemoteWrite
 
-        write = RemoteWrite(config.remote_write, readings.alive, readings.rule_keys, self._notice, self._clock)
+        with _opening("telemetry.remote_write", config):
+            write = RemoteWrite(config.remote_write, readings.alive, readings.rule_keys, self._notice, self._clock)
         self.listeners.append(write)
         self.loops += [("series", write.run), ("remote write", write.send)]
         self._closers.append(write.aclose)
         return replace(readings, unsent=lambda: write.pending)
+
+
+@contextmanager
+def _opening(section: str, config: Config) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as problem:  # a certificate or key that cannot be read or used
+        raise ConfigError([Problem(f"{section}: {problem}", str(config.path or ""))]) from None

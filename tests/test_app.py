@@ -15,6 +15,7 @@ from alertd.config import load, reload
 from alertd.config.values import Overrides
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.labels import Labels
+from alertd.errors import ConfigError
 from alertd.events import Beat, Event
 from alertd.store import open_store
 from alertd.testing import RecordingObserver
@@ -62,6 +63,20 @@ async def running(path: Path) -> AsyncIterator[Listener]:
     yield observer
     stop.set()
     await asyncio.wait_for(task, 10)
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "remote_write: {url: 'http://p/', http_config: {tls_config: {ca_file: nowhere.pem}}}",
+        "metrics: {exporter: otlp, endpoint: 'http://c', http_config: {tls_config: {ca_file: nowhere.pem}}}",
+    ],
+)
+async def test_a_certificate_that_is_not_there_is_named(tmp_path: Path, section: str) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"storage: {{url: memory}}\ntelemetry:\n  {section}\n")
+    with pytest.raises(ConfigError, match=rf"telemetry.{section.split(':')[0]}: .*nowhere.pem"):
+        App(load(path), lambda one: one, open_store("memory"), RecordingObserver(), SystemClock())
 
 
 async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

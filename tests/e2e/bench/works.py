@@ -1,15 +1,18 @@
 """What alertd does most often, one thing at a time: each work is made ready once, and done again and again."""
 
+import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from alertd.core import lifecycle
 from alertd.core.alerts import Alert, State
+from alertd.core.board import Board
 from alertd.core.dedup import Line
 from alertd.core.delivery import Sent
 from alertd.core.flush import flush
@@ -22,20 +25,31 @@ from alertd.core.matchers import Matcher
 from alertd.core.mutes import Muting
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route, match
-from alertd.core.rules import Rule
+from alertd.core.rules import Rule, RuleGroup
 from alertd.core.samples import Answer, Sample
 from alertd.core.silences import Silences
 from alertd.datasources.decoding import decode
 from alertd.datasources.fusion import MARK, fuse, take_apart
+from alertd.engine.asking import Sources
+from alertd.engine.evaluator import Evaluator
+from alertd.engine.expansion import Expander
+from alertd.engine.selfwatch import Selfwatch
+from alertd.engine.watched import Counted, Watched
 from alertd.notifiers.payload import payload
-from alertd.store import tables
+from alertd.store import open_store, tables
 from alertd.store.schema import migrate
+from alertd.telemetry.logs import Logs
+from alertd.telemetry.metrics import Metrics
+from alertd.telemetry.observers import Observers
+from alertd.telemetry.readings import Readings
+from alertd.telemetry.vitals import Vitals
 from alertd.templating.rules import RuleData, expand
+from alertd.testing import ManualClock
 
 Work = Callable[[], object]
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ALERTS, SAMPLES, FUSED = 100, 1000, 50
+ALERTS, SAMPLES, FUSED, GROUP, TICKS = 100, 1000, 50, 20, 10
 OPS = Integration("ops/webhook[0]", "ops")
 ROUTE = Route("{}", "ops", group_by=("alertname",))
 RULE = Rule(
@@ -126,6 +140,37 @@ def saying() -> Work:
     return lambda: json.dumps(payload(delivery.notification))
 
 
+class _Decoding:
+    """A datasource whose answers are empty, and read like those of a Prometheus."""
+
+    name = "main"
+
+    async def query(self, exprs: Sequence[str], _: datetime) -> list[Answer]:
+        body = b'{"status":"success","data":{"resultType":"vector","result":[]}}'
+        return [decode(200, body) for _ in exprs]
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+
+def evaluating(*, counted: bool) -> Work:
+    """A group of quiet rules, without anything on the wire; counted or not, but for that as in the daemon."""
+    clock, metrics = ManualClock(NOW), [Metrics(Readings(dict, dict, int))] if counted else []
+    observer = Observers(Logs(), *metrics, Selfwatch(), Vitals(clock))
+    source = Watched(Counted(_Decoding(), observer), observer, clock)
+    group = RuleGroup("g", rules=tuple(replace(RULE, name=f"Rule{number}", group="g") for number in range(GROUP)))
+    evaluator = Evaluator(Board(), open_store("memory"), lambda *_: None, observer, clock)
+    sources = Sources({"": source})
+
+    async def evaluate() -> None:
+        await evaluator.use([group], sources, Expander(sources, Labels(), ""))
+        for _ in range(TICKS):
+            clock.advance(group.interval)
+            await evaluator.tick(group)
+
+    return lambda: asyncio.run(evaluate())
+
+
 WORKS: Mapping[str, Callable[[], Work]] = {
     f"decode {SAMPLES:,} series": decoding,
     f"fuse {FUSED} expressions": fusing,
@@ -137,6 +182,8 @@ WORKS: Mapping[str, Callable[[], Work]] = {
     f"decide about a group of {ALERTS}": flushing,
     f"write, claim and settle a message of {ALERTS}": storing,
     f"the body of a webhook of {ALERTS}": saying,
+    f"evaluate {GROUP} quiet rules {TICKS} times, nothing counted": partial(evaluating, counted=False),
+    f"evaluate {GROUP} quiet rules {TICKS} times, all counted": partial(evaluating, counted=True),
 }
 
 
