@@ -285,7 +285,7 @@ def _cooled(entry: Entry, message: Entry, past: Past) -> str:
 def _withdrawn(entry: Entry, past: Past) -> _Told:
     if entry.facts["id"] not in past.messages:
         return None
-    instead = "superseded by a newer one" if entry.facts["for"] else "withdrawn, because it is not true any more"
+    instead = "superseded by a newer one" if entry.facts["for"] else "withdrawn: there is nothing to say any more"
     return Kind.HELD, f"the message that waited for {entry.facts['integration']} is {instead}"
 
 

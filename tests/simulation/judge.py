@@ -23,7 +23,7 @@ Who = tuple[str, Labels]  # an integration, and an alert or its incident
 
 
 _EVER, _ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-_SLOWEST = timedelta(seconds=200)  # that an answer may be under way
+_QUICK, _SLOWEST = timedelta(seconds=1), timedelta(seconds=200)  # that an answer may be under way
 _A_MOMENT = timedelta(seconds=10)  # which a message may be under way when the story ends
 
 
@@ -209,7 +209,9 @@ class Judge:
         if alert.because or alert.name == "Posted" or self._stale or self._script.has("clock"):
             return True
         assert alert.ends_at is not None
-        earliest = alert.ends_at - self._script.setting.keep_firing_for - _SLOWEST
+        earliest = (
+            alert.ends_at - self._script.setting.keep_firing_for - (_SLOWEST if self._script.has("arm") else _QUICK)
+        )
         return any(since <= alert.ends_at and until >= earliest for since, until in self._false[alert.labels])
 
     def _demand(self, holds: object, promise: str, message: Notification) -> None:

@@ -171,12 +171,6 @@ MUTATIONS = [
         "        self._lines.restore(told, self._clock.now())\n",
     ),
     Mutation(
-        "an attempt of which nobody knows how it went counts as not heard",
-        "core/dedup.py",
-        "        if self.waiting is None:\n            return {}\n",
-        "        return {}\n",
-    ),
-    Mutation(
         "what a partial answer does not have has ended",
         "engine/evaluator.py",
         "        held = made.held.union(status.alerts.keys() - made.seen) if answer.partial else made.held\n",
@@ -197,8 +191,9 @@ MUTATIONS = [
     Mutation(
         "`for` begins anew with every start",
         "core/lifecycle.py",
+        "    if alert.state is not State.PENDING or downtime <= _BLINK:\n        return alert\n"
         "    if downtime > tolerance:\n",
-        "    if downtime >= timedelta(0):\n",
+        "    if alert.state is not State.PENDING:\n        return alert\n    if downtime >= timedelta(0):\n",
     ),
     Mutation(
         "cooldowns are forgotten at a restart",

@@ -51,6 +51,7 @@ class Life:
 
     lock: Lock | None = None
     dead: bool = False
+    calls: int = 0  # that are under way
 
     def end(self) -> None:
         """It has no effects any more."""
@@ -76,6 +77,15 @@ class Outside:
         self, life: Life, place: str, act: Callable[[], Awaitable[T]], refusal: Callable[[], Exception]
     ) -> T:
         """Do this, if the process lives and nothing is armed."""
+        life.calls += 1
+        try:
+            return await self._call(life, place, act, refusal)
+        finally:
+            life.calls -= 1
+
+    async def _call(
+        self, life: Life, place: str, act: Callable[[], Awaitable[T]], refusal: Callable[[], Exception]
+    ) -> T:
         await self._check(life)
         fault = self._next(place)
         if fault and not fault.late:

@@ -48,7 +48,7 @@ class Setting:
     flapping: FlapBounds
     storms: StormBounds
     judged: bool = False  # the first rule has a `when`
-    scripted: bool = False  # the second one is a function in Python
+    scripted: bool = False  # it is a function in Python
     rules: Sequence[str] = ("JobDown", "ClusterDown")  # the first has `for` and the others; what is asked is the name
     interval: timedelta = timedelta(seconds=30)
 
@@ -149,7 +149,7 @@ def write(seed: int) -> Script:
         flapping=FlapBounds(minutes[10], high=10, low=5, posted=True) if seed % 3 == 0 else FlapBounds(minutes[0]),
         storms=StormBounds(groups=1, posted=True) if seed % 5 == 0 else StormBounds(),
         judged=seed % 4 == 1,
-        scripted=seed % 7 == 2,
+        scripted=seed % 4 == 2,
     )
     kinds = dice.sample(sorted(_TROUBLES), k=dice.randint(1, 5))
     doings = [_alert(dice) for _ in range(dice.randint(2, 16))]

@@ -8,7 +8,7 @@ from alertd.core.samples import Answer, Sample
 from tests.datasources.fusing import FusingServer
 
 _HIGH, _LOW = 1.0, 0.1
-LOST = "a"  # the job that a partial answer does not have
+LOST = ("a", "b")  # jobs that a partial answer does not have
 
 
 class Truth:
@@ -50,5 +50,5 @@ class Truth:
 
 def partial(answer: Answer) -> Answer:
     """What is left of an answer if one of the servers behind Prometheus is gone."""
-    left = tuple(sample for sample in answer.samples if sample.labels.get("job") != LOST)
+    left = tuple(sample for sample in answer.samples if sample.labels.get("job") not in LOST)
     return replace(answer, samples=left, warnings=("partial",), partial=True)

@@ -140,11 +140,16 @@ class World:
 
     def _dies(self, downtime: float) -> None:
         self.tally["the process is killed between two calls"] += self._engine is not None
-        if self._engine and not self._script.has("arm") and downtime <= _BLINK:
+        if self._engine and self._is_idle() and downtime <= _BLINK:
             self._remembered = self._state("alerts", "silences")
         self._outside.life.end()
         self._outside.died.set()
         self._starts_at = self._now + downtime
+
+    def _is_idle(self) -> bool:
+        """Whether nothing is under way, so that what is known is what is on the disk."""
+        slow = any("waits" in doing.arguments for doing in self._script.doings)
+        return not (self._outside.life.calls or slow or self._script.has("clock"))
 
     def _another(self) -> None:
         """Somebody starts a second daemon: it stands by if there is a first, and takes over at once if not."""
@@ -320,10 +325,16 @@ class World:
 
     def _rule(self, name: str) -> Rule:
         setting, rule = self._script.setting, Rule(name, name, file="story.yml", group="story")
-        if name == setting.rules[0]:
-            times = {"for_": setting.for_, "keep_firing_for": setting.keep_firing_for, "cooldown": setting.cooldown}
-            return replace(rule, when=compile_condition(WHEN) if setting.judged else None, **times)
-        return replace(rule, script=Function("story.py", name)) if setting.scripted else rule
+        if name != setting.rules[0]:
+            return rule
+        return replace(
+            rule,
+            for_=setting.for_,
+            keep_firing_for=setting.keep_firing_for,
+            cooldown=setting.cooldown,
+            when=compile_condition(WHEN) if setting.judged else None,
+            script=Function("story.py", name) if setting.scripted else None,
+        )
 
     # The end.
 
