@@ -6,11 +6,12 @@ from datetime import timedelta
 from alertd.core.matchers import Matcher
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
+from alertd.core.rules import RuleGroup
 from alertd.engine.selfrules import DEAD, GROUP
 from alertd.engine.selfwatch import Selfwatch
 from alertd.errors import DeliveryError
-from alertd.events import Kind, Restored, Trouble
-from tests.stories.world import World, rule
+from alertd.events import GroupEvaluated, Kind, Reloaded, Restored, Trouble
+from tests.stories.world import START, World, rule
 
 AT_ONCE = Route("{}", "ops", group_by=("alertname",), group_wait=timedelta(0), group_interval=timedelta(minutes=1))
 
@@ -109,3 +110,33 @@ async def test_a_clock_that_was_set_is_told_for_five_minutes() -> None:
     await there.run_until("10m")
     assert [line.partition(" ")[0] for line in there.story] == ["1m", "6m"]
     assert there.heard[0].alerts[0].annotations["error"] == "the clock: by 60 s"
+
+
+async def test_a_reload_that_failed_is_told_until_one_does_not() -> None:
+    there = world(rule("JobDown"))
+    there.at("1m").do(lambda: there.notice(Reloaded(there.clock.now(), 1, "rules.yml:7: no such key")))
+    there.at("5m").do(lambda: there.notice(Reloaded(there.clock.now(), 1)))
+    await there.run_until("10m")
+    assert [line.partition(" (")[0] for line in there.story] == [
+        "1m ops: AlertdReloadFailed{severity=warning}",
+        "5m ops: -AlertdReloadFailed{severity=warning}",
+    ]
+    assert there.heard[0].alerts[0].annotations["error"] == "rules.yml:7: no such key"
+
+
+async def test_evaluations_that_were_missed_are_told_for_five_minutes() -> None:
+    there = world(rule("JobDown"))
+    group = RuleGroup("slow", "slow.yml", (), timedelta(seconds=10))
+    late = GroupEvaluated(group, START, 31.0, timedelta(seconds=30), 3)
+    there.at("1m").do(lambda: there.notice(late))
+    await there.run_until("10m")
+    labels = "AlertdEvaluationMissed{file=slow.yml,group=slow,severity=warning}"
+    assert [line.partition(" (")[0] for line in there.story] == [f"1m ops: {labels}", f"6m ops: -{labels}"]
+
+
+async def test_a_state_that_was_damaged_is_told() -> None:
+    there = world(rule("JobDown"))
+    there.at("1m").do(lambda: there.notice(Trouble("alertd.db", "kept as alertd.db.damaged-1", Kind.DAMAGE)))
+    await there.run_until("10m")
+    assert there.story[0] == "1m ops: AlertdStateDamaged{severity=critical} (first notification)"
+    assert there.heard[0].alerts[0].annotations["error"] == "alertd.db: kept as alertd.db.damaged-1"

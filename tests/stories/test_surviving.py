@@ -172,6 +172,22 @@ async def test_a_delivery_waiting_for_its_receiver_survives_a_restart_with_its_i
     assert len(set(world.receivers[HOOK].attempts)) == 1
 
 
+async def test_a_receiver_that_is_down_for_an_hour_hears_everything_once_within_a_quarter_of_one() -> None:
+    world = World(rule("JobDown"), rule("DiskFull"), integrations=BOTH)
+    world.at("0s").refuses(HOOK, DeliveryError("503"))
+    world.at("1m").fires("JobDown")
+    world.at("20m").fires("DiskFull")
+    world.at("40m").resolves("JobDown")
+    world.at("60m").refuses(HOOK, None)
+    await world.run_until("80m")
+    assert sorted(line.partition("ops: ")[2] for line in world.story) == [
+        "-JobDown (all alerts resolved)",
+        "DiskFull (first notification)",
+    ]
+    assert len({message.id for message in world.heard}) == len(world.heard)
+    assert next(message for message in world.heard if message.resolved).belated
+
+
 async def test_a_reload_that_changes_nothing_tells_nothing() -> None:
     world = World(rule("JobDown"))
     world.at("1m").fires("JobDown")
