@@ -38,10 +38,19 @@ class BrokenPromise(AssertionError):
 
 @dataclass(frozen=True)
 class Cooling:
-    """Until when nothing new is said of an incident that was told at this severity."""
+    """Until when nothing new is said of an incident that was told at this severity.
+
+    `renewed`: when it was told last, before which it had cooled until `before`. What is decided at the very instant at
+    which the disk has that something was accepted need not know that.
+    """
 
     until: datetime
     severity: Severity
+    renewed: datetime
+    before: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return at < (self.until if self.renewed < at else self.before)
 
 
 class Judge:
@@ -177,7 +186,7 @@ class Judge:
 
     def _is_cooling(self, integration: str, alert: NotifiedAlert, at: datetime) -> bool:
         cooling = self._cooling.get((integration, alert.labels.without("severity")))
-        return cooling is not None and at < cooling.until and alert.severity <= cooling.severity
+        return cooling is not None and cooling.holds(at) and alert.severity <= cooling.severity
 
     def _pause(self, alert: NotifiedAlert, delivery: Delivery) -> timedelta:
         route = self._script.setting.route  # all trees have the same times
@@ -190,8 +199,10 @@ class Judge:
         cooldown, incident = self._cooldown(alert), (integration, alert.labels.without("severity"))
         if cooldown:
             before = self._cooling.get(incident)
-            running = before if before and before.until > now else Cooling(now, alert.severity)
-            self._cooling[incident] = Cooling(max(running.until, now + cooldown), max(running.severity, alert.severity))
+            running = before if before and before.until > now else Cooling(now, alert.severity, now, now)
+            severity = max(running.severity, alert.severity)
+            earlier = running.before if running.renewed == now else running.until
+            self._cooling[incident] = Cooling(max(running.until, now + cooldown), severity, now, earlier)
 
     def _open_or_close(self, who: Who, alert: NotifiedAlert, message: Notification) -> None:
         if alert.firing:
