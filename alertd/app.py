@@ -14,6 +14,7 @@ from socket import socket
 from urllib.parse import quote_plus
 from zlib import crc32
 
+from alertd.access.settings import Settings
 from alertd.conditions.python import PythonConditions
 from alertd.config.rules import blamed, keep_good
 from alertd.config.values import Config
@@ -50,7 +51,6 @@ from alertd.telemetry.vitals import Vitals
 from alertd.web.admin import Admin
 from alertd.web.profiles import Profiler
 from alertd.web.server import Server, serve
-from alertd.web.settings import Settings
 from alertd.web.traffic import Traffic
 
 _GRACE = 20.0  # seconds for evaluations and deliveries under way at shutdown

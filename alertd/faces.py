@@ -11,6 +11,7 @@ from alertd import __version__
 from alertd.config.values import Config
 from alertd.core.alerts import Alert
 from alertd.core.labels import Labels
+from alertd.core.look import Look
 from alertd.core.posted import Posting, alert_of
 from alertd.engine.engine import Engine
 from alertd.engine.why import Why
@@ -19,7 +20,6 @@ from alertd.web import alertmanager, endpoints, openapi, posting, prometheus, si
 from alertd.web.admin import Admin
 from alertd.web.admin import routes as admin_routes
 from alertd.web.alertmanager import Status, View
-from alertd.web.look import Look
 from alertd.web.profiles import Profiler, Profiles
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alertd.core.labels import Labels
+from alertd.core.look import Look
 from alertd.core.matchers import Grammar
-from alertd.web import filters
+from alertd.web import filters, pages
 from alertd.web.answers import answer, encoded, instant
 from alertd.web.endpoints import Endpoint
-from alertd.web.look import Look
 
 JSON = "application/json"
 _ALERTMANAGERS = frozenset(
@@ -57,11 +57,11 @@ def endpoints(view: View) -> Sequence[Endpoint]:
 
     async def alerts(request: Request) -> Response:
         look, wanted = view.look(), filters.of(request, view.grammar())
-        return await _made(lambda: look.listed(wanted))
+        return await _made(lambda: pages.listed(look, wanted))
 
     async def groups(request: Request) -> Response:
         look, wanted = view.look(), filters.of(request, view.grammar())
-        return await _made(lambda: look.grouped(wanted))
+        return await _made(lambda: pages.grouped(look, wanted))
 
     return (
         Endpoint("GET", "/api/v2/status", status),

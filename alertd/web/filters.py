@@ -1,56 +1,16 @@
 """The query parameters by which the v2 API lets people choose alerts, receivers and silences."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 
 from alertd import regex
 from alertd.core import matchers
-from alertd.core.labels import Labels
+from alertd.core.filters import Filter
 from alertd.core.matchers import Grammar, Matcher
 from alertd.web.answers import bad
-from alertd.web.muters import Muters
 
 _TRUE = frozenset(("1", "checked", "on", "ok", "selected", "t", "true", "y", "yes"))
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which alerts are wanted: by labels, by who is told, and by who mutes them."""
-
-    matchers: tuple[Matcher, ...] = ()
-    receiver: Any = None
-    receiver_matchers: tuple[Matcher, ...] = ()
-    active: bool = True
-    silenced: bool = True
-    inhibited: bool = True
-    muted: bool = True
-
-    def fits(self, labels: Mapping[str, str]) -> bool:
-        """Whether all matchers do."""
-        return all(matcher.matches(labels) for matcher in self.matchers)
-
-    def takes(self, muters: Muters) -> bool:
-        """Whether alerts that are muted like this are wanted."""
-        if not muters:
-            return self.active
-        unwanted = (
-            (muters.silenced and not self.silenced)
-            or (muters.inhibited and not self.inhibited)
-            or (muters.muted and not self.muted)
-        )
-        return not unwanted
-
-    def names(self, receivers: Mapping[str, Labels]) -> Collection[str]:
-        """The names of the receivers that fit, in order."""
-        return {name: None for name, labels in receivers.items() if self._is_for(name, labels)}
-
-    def _is_for(self, name: str, labels: Labels) -> bool:
-        if self.receiver is not None and self.receiver.fullmatch(name) is None:
-            return False
-        return all(matcher.matches(labels) for matcher in self.receiver_matchers)
 
 
 def of(request: Request, grammar: Grammar) -> Filter:

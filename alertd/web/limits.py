@@ -1,15 +1,11 @@
 """How much alertd serves: so many requests at once, so many in a time, and headers up to a size."""
 
-from collections.abc import Callable
-
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alertd.config.webmodels import RateLimit
+from alertd.access.rate import Bucket, Seconds
+from alertd.access.settings import Settings
 from alertd.web.bodies import turn_away
-from alertd.web.settings import Settings
-
-Seconds = Callable[[], float]
 
 
 class Limits:
@@ -17,7 +13,7 @@ class Limits:
 
     def __init__(self, app: ASGIApp, settings: Settings, seconds: Seconds) -> None:
         self._app, self._settings = app, settings
-        self._bucket = _Bucket(seconds)
+        self._bucket = Bucket(seconds)
         self._serving = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,27 +46,3 @@ def told(status: int, text: str, headers: dict[str, str] | None = None) -> Plain
 def _head(scope: Scope) -> int:
     url = len(scope.get("raw_path", b"")) + len(scope["query_string"])
     return url + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
-
-
-class _Bucket:
-    """A bucket of permissions; one more drops into it every interval."""
-
-    def __init__(self, seconds: Seconds) -> None:
-        self._seconds = seconds
-        self._limit: RateLimit | None = None
-        self._left, self._at = 0.0, 0.0
-
-    def take(self, limit: RateLimit) -> bool:
-        """Whether there was one."""
-        interval = limit.interval.total_seconds()
-        if not interval:
-            return True
-        now = self._seconds()
-        if limit != self._limit:
-            self._limit, self._left, self._at = limit, limit.burst, now
-        self._left = min(float(limit.burst), self._left + (now - self._at) / interval)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True

@@ -1,22 +1,16 @@
-"""Who may do what: users with passwords, bearer tokens, and those who show nothing."""
-
-import hashlib
-import hmac
-from base64 import b64decode
-from collections.abc import Iterable
-from enum import IntEnum
+"""Who may ask what over HTTP: everybody shows who they are, or is told how to."""
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alertd.access.keys import Access, Keys
+from alertd.access.passwords import Busy
+from alertd.access.settings import Settings
 from alertd.config.values import Web
-from alertd.config.webmodels import TokenEntry, WebConfigFile
-from alertd.http.credentials import secret
+from alertd.config.webmodels import WebConfigFile
 from alertd.web.bodies import turn_away
 from alertd.web.limits import told
-from alertd.web.passwords import Busy, Passwords
-from alertd.web.settings import Settings
 
 _READING = frozenset(("GET", "HEAD", "OPTIONS"))
 _HEALTH = frozenset(("/-/healthy", "/-/ready"))
@@ -24,16 +18,6 @@ _ELSEWHERE = frozenset(("cross-site", "same-site"))
 
 
 PROVEN = "alertd.proven"  # in the scope of a request: whether it was shown who asks
-
-
-class Access(IntEnum):
-    """What somebody may do; each includes what stands before it."""
-
-    WRONG = -1  # what was shown is not valid, so nothing, whatever others may do who show nothing
-    NONE = 0
-    HEALTH = 1
-    READ = 2
-    FULL = 3
 
 
 class ExtraHeaders:
@@ -61,8 +45,7 @@ class Security:
 
     def __init__(self, app: ASGIApp, settings: Settings, prefix: str) -> None:
         self._app, self._settings, self._prefix = app, settings, prefix
-        self._passwords = Passwords()
-        self._unreadable: frozenset[str] = frozenset()
+        self._keys = Keys(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = await self._refusal(scope) if scope["type"] == "http" else None
@@ -75,7 +58,7 @@ class Security:
         toolkit, web, headers = self._settings.toolkit, self._settings.web, Headers(scope=scope)
         shown = headers.get("authorization", "")
         try:
-            access = await self._access(shown, toolkit, web)
+            access = await self._keys.access(shown)
         except Busy:
             return told(503, "Service Unavailable", {"Retry-After": "1"})
         scope[PROVEN] = access > Access.WRONG and _proves(shown, toolkit, web)
@@ -91,58 +74,12 @@ class Security:
             return Access.FULL
         return Access.HEALTH if scope["path"].removeprefix(self._prefix) in _HEALTH else Access.READ
 
-    async def _access(self, shown: str, toolkit: WebConfigFile, web: Web) -> Access:
-        """What this Authorization header opens. Raises Busy."""
-        if not toolkit.basic_auth_users and not web.tokens:
-            return Access[web.anonymous.upper()] if web.anonymous else Access.FULL
-        if not shown:
-            return Access[(web.anonymous or "none").upper()]
-        scheme, _, credentials = shown.partition(" ")
-        if scheme.lower() == "basic":
-            return await self._user(credentials.strip(), toolkit)
-        return self._bearer(credentials.strip(), web.tokens) if scheme.lower() == "bearer" else Access.WRONG
-
-    async def _user(self, credentials: str, toolkit: WebConfigFile) -> Access:
-        try:
-            user, colon, password = b64decode(credentials, validate=True).partition(b":")
-        except ValueError:
-            return Access.WRONG
-        name = user.decode("utf-8", "surrogateescape")
-        fits = bool(colon) and await self._passwords.fit(name, password, toolkit.basic_auth_users)
-        return Access.FULL if fits else Access.WRONG
-
-    def _bearer(self, token: str, entries: Iterable[TokenEntry]) -> Access:
-        """Every token is compared, so that the time it takes tells nothing."""
-        shown, found = _digest(token), Access.WRONG
-        for entry in entries:
-            known = self._known(entry)
-            if hmac.compare_digest(shown, _digest(known)) and known:
-                found = max(found, Access[entry.access.upper()])
-        return found
-
-    def _known(self, entry: TokenEntry) -> str:
-        """The token of an entry; empty, which fits nothing, if its file cannot be read."""
-        path = entry.token_file
-        try:
-            token = secret(entry.token, path).strip()
-        except (OSError, UnicodeDecodeError) as problem:
-            if path not in self._unreadable:
-                self._settings.complain(f"the token's file {path} cannot be read", str(problem))
-            self._unreadable |= {path}
-            return ""
-        self._unreadable -= {path}
-        return token
-
 
 def _proves(shown: str, toolkit: WebConfigFile, web: Web) -> bool:
     """Whether what is not wrong was needed: without users and tokens any header is as good as none."""
     if toolkit.tls_server_config.client_auth_type == "RequireAndVerifyClientCert":
         return True
     return bool(shown and (toolkit.basic_auth_users or web.tokens))
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
 def _who_are_you(toolkit: WebConfigFile, web: Web) -> Response:

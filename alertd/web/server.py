@@ -13,11 +13,12 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
+from alertd.access.rate import Seconds
+from alertd.access.settings import Certificates, Settings
 from alertd.web.bodies import Bodies
 from alertd.web.connection import Connection
-from alertd.web.limits import Limits, Seconds
+from alertd.web.limits import Limits
 from alertd.web.security import ExtraHeaders, Security
-from alertd.web.settings import Certificates, Settings
 from alertd.web.tls import Renewing
 from alertd.web.traffic import Traffic
 

@@ -3,7 +3,7 @@
 import ssl
 from typing import Any, Self
 
-from alertd.web.settings import Certificates
+from alertd.access.settings import Certificates
 
 
 class Renewing(ssl.SSLContext):

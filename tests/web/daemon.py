@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from alertd.core.alerts import Alert, State
 from alertd.core.board import Board
 from alertd.core.labels import Labels
+from alertd.core.look import Look
 from alertd.core.matchers import parse
 from alertd.core.mutes import Mutes, Nothing
 from alertd.core.posted import Posting, alert_of
@@ -22,7 +23,6 @@ from alertd.store.memory import MemoryStore
 from alertd.testing import ManualClock, RecordingObserver
 from alertd.web import alertmanager, endpoints, posting, prometheus, silencing, unknown
 from alertd.web.alertmanager import Status, View
-from alertd.web.look import Look
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 500000, tzinfo=UTC)
 VERSION = dict.fromkeys(("version", "revision", "branch", "buildUser", "buildDate", "goVersion"), "x")

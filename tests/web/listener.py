@@ -14,10 +14,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
+from alertd.access.settings import Settings
 from alertd.config.values import Web
 from alertd.config.webmodels import WebConfigFile
 from alertd.web.server import Server, bind, guarded, serve
-from alertd.web.settings import Settings
 
 
 def hashed(password: str) -> SecretStr:

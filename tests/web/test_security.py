@@ -9,8 +9,8 @@ import httpx
 import pytest
 import trustme
 
+from alertd.access.passwords import Busy, Passwords
 from alertd.config.webmodels import HttpServerConfig, LimitsEntry, TlsServerConfig, TokenEntry, WebConfigFile
-from alertd.web.passwords import Busy, Passwords
 from tests.web.listener import Listener, hashed, said
 
 USERS = WebConfigFile(basic_auth_users={"alice": hashed("secret"), "bob": hashed("other")})

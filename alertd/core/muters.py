@@ -1,7 +1,7 @@
-"""Who mutes an alert, as the API names them."""
+"""Who mutes an alert, as people are shown it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from alertd.core.mutes import Verdict
 
@@ -17,15 +17,6 @@ class Muters:
     def __bool__(self) -> bool:
         return bool(self.silenced or self.inhibited or self.muted)
 
-    def page(self) -> dict[str, Any]:
-        """As `status` of an alert."""
-        return {
-            "inhibitedBy": self.inhibited,
-            "mutedBy": self.muted,
-            "silencedBy": self.silenced,
-            "state": "suppressed" if self else "active",
-        }
-
 
 def of(verdict: Verdict) -> Muters:
     """Who speaks from a verdict."""
@@ -33,7 +24,7 @@ def of(verdict: Verdict) -> Muters:
     return Muters(verdict.silenced_by, inhibited, (*verdict.muted_by, *verdict.outside))
 
 
-def everywhere(ways: list[Muters]) -> Muters:
+def everywhere(ways: Sequence[Muters]) -> Muters:
     """Who mutes an alert on all of its routes: what silences or inhibits it does so everywhere, a time may not."""
     if not ways:
         return Muters()
