@@ -6,7 +6,7 @@ IMAGE ?= alertd
 BASE ?= python:3.11-slim
 BUILDER ?= $(firstword $(notdir $(foreach name,docker podman buildah,$(shell command -v $(name)))))
 
-.PHONY: help run test check bench micro setup lock image clean
+.PHONY: help run test check bench micro setup lock proto image clean
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
 
@@ -42,6 +42,9 @@ $(STAMP): pyproject.toml .ci/setup $(wildcard .ci/locks/*.txt)
 
 lock: $(STAMP) ## write the locked versions anew; UPGRADE=1 takes the newest
 	.ci/lock
+
+proto: $(STAMP) ## generate what speaks gRPC from alertd/rpc/alerts.proto
+	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. alertd/rpc/alerts.proto
 
 image: ## build the container image with docker, podman or buildah
 	$(or $(BUILDER),$(error needs docker, podman or buildah)) build $(if $(filter docker,$(BUILDER)),,--format docker) --build-arg BASE=$(BASE) --tag $(IMAGE) .

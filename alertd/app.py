@@ -11,13 +11,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from socket import socket
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 from zlib import crc32
 
 from alertd.access.settings import Settings
 from alertd.conditions.python import PythonConditions
 from alertd.config.rules import blamed, keep_good
-from alertd.config.values import Config
+from alertd.config.values import Config, Grpc
 from alertd.config.watching import Watch
 from alertd.core.alerts import Alert
 from alertd.core.changes import Change, compare
@@ -38,6 +39,7 @@ from alertd.events import Beat, Kind, Reloaded, Trouble
 from alertd.faces import Faces
 from alertd.meters import Meters
 from alertd.ports import Clock, Conditions, Datasource, Listener, Store
+from alertd.rpc.feed import Feed
 from alertd.store.statements import STATEMENTS
 from alertd.telemetry import facts
 from alertd.telemetry.databases import followed
@@ -52,6 +54,9 @@ from alertd.web.admin import Admin
 from alertd.web.profiles import Profiler
 from alertd.web.server import Server, serve
 from alertd.web.traffic import Traffic
+
+if TYPE_CHECKING:
+    from alertd.rpc.face import Face
 
 _GRACE = 20.0  # seconds for evaluations and deliveries under way at shutdown
 _SOON = 3.0  # seconds in which a datasource should answer when the daemon starts
@@ -93,7 +98,9 @@ class App:
         self._vitals = Vitals(clock)
         self._store = store = self._meters.watched(store)
         self._recorder = Recorder(store, clock, lambda: self.config.history)
-        listeners = (log, *self._meters.listeners, self._selfwatch, self._vitals, self._recorder)
+        self._feed = Feed(config.grpc.max_waiting) if config.grpc else None
+        feeds = [self._feed] if self._feed else []
+        listeners = (log, *self._meters.listeners, self._selfwatch, self._vitals, self._recorder, *feeds)
         self.observer = Observers(*listeners, tracer=tracer)
         self._edges = open_edges(config, Edges(), self.observer, clock)
         self._conditions = PythonConditions(
@@ -108,6 +115,10 @@ class App:
         admin = Admin(lambda: self.ready, self.reload, self._page)
         self._profiler: Profiler | None = None
         self._faces = Faces(self.engine, lambda: self.config, admin, self._profile_taker, store, clock)
+        self._settings = Settings(
+            lambda: self.config.web, lambda what, why: self.observer.notice(Trouble(what, why, Kind.WEB))
+        )
+        self.rpc = self._rpc(config.grpc, self._feed) if config.grpc and self._feed else None
 
     async def run(self, listener: socket, stop: asyncio.Event, started: Callable[[Mapping[str, str]], None]) -> None:
         """Live until `stop` is set; then finish what is under way, as far as the grace period allows.
@@ -123,6 +134,8 @@ class App:
         self._ticker.watch(self.engine.board.groups)
         server = self._server(listener)
         try:
+            if self.rpc:
+                await self.rpc.start()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(server.serve(sockets=[listener]))
                 loops = [
@@ -132,6 +145,8 @@ class App:
                 started(await self._unreachable())
                 await stop.wait()
                 self.ready = False
+                if self.rpc:
+                    self.rpc.leave()
                 await self._drain(loops)
                 server.should_exit = True
         finally:
@@ -179,6 +194,8 @@ class App:
         return self.engine.board.status(rule).alerts.values()
 
     async def _follow(self, config: Config) -> None:
+        if config.grpc != self.config.grpc:
+            self.observer.notice(Trouble("gRPC goes on as alertd was started", "a restart is needed", Kind.WEB))
         edges, now = open_edges(config, self._edges, self.observer, self._clock), self._clock.now()
         self._retired += [(now, edge) for edge in self._edges.beyond(edges)]
         self._edges, self.config = edges, config
@@ -211,6 +228,7 @@ class App:
             ("lag", self._lag.run),
             ("heartbeat", self._heartbeat),
             *self._meters.loops,
+            *((("health", self.rpc.run),) if self.rpc else ()),
         )
 
     async def _pulse(self) -> None:
@@ -243,12 +261,16 @@ class App:
                 self.observer.notice(await self._beat(self._edges.heartbeat))
 
     async def _beat(self, heartbeat: Heartbeat) -> Beat:
+        ailments = await self._ailments()
+        return Beat(self._clock.now(), ailments, "" if ailments else await heartbeat.beat())
+
+    async def _ailments(self) -> tuple[str, ...]:
+        """What keeps alertd from doing its work."""
         try:
             pending = (await self._store.counts()).get("pending", 0)
         except StoreError as error:
-            return Beat(self._clock.now(), (f"the state could not be read: {error}",))
-        ailments = self._vitals.ailments(self.engine.board.groups, pending)
-        return Beat(self._clock.now(), ailments, "" if ailments else await heartbeat.beat())
+            return (f"the state could not be read: {error}",)
+        return self._vitals.ailments(self.engine.board.groups, pending)
 
     async def _close_retired(self) -> None:
         """Close what no configuration needs any more, once nothing of it can still be under way."""
@@ -259,6 +281,8 @@ class App:
         self._retired = [(at, edge) for at, edge in self._retired if now - at <= _RETIREMENT]
 
     async def _close(self) -> None:
+        if self.rpc:
+            await self.rpc.stop()
         await self._conditions.aclose()
         for _, edge in (*self._retired, *self._edges.opened.values()):
             await self._close_edge(edge)
@@ -287,10 +311,14 @@ class App:
             task.cancel()
 
     def _server(self, listener: socket) -> Server:
-        settings = Settings(
-            lambda: self.config.web, lambda what, why: self.observer.notice(Trouble(what, why, Kind.WEB))
-        )
-        return serve(self._faces.routes(listener), settings, self._traffic)
+        return serve(self._faces.routes(listener), self._settings, self._traffic)
+
+    def _rpc(self, config: Grpc, feed: Feed) -> "Face":
+        from alertd.rpc.alerts import View
+        from alertd.rpc.face import Face
+
+        view = View(self._faces.look, lambda: self.config.matchers)
+        return Face(config, self._settings, view, feed, self._ailments, self.observer, self._clock)
 
     def _profile_taker(self) -> Profiler | None:
         """What takes profiles, if that is switched on; loaded only once somebody asks."""
@@ -318,6 +346,7 @@ class App:
             suppressed=self._suppressed,
             oldest=self._oldest,
             serving=lambda: self._traffic.active,
+            called=lambda: self.rpc.active if self.rpc else 0,
             lag=self._lag.worst,
             tasks=lambda: len(asyncio.all_tasks()),
             spans=self._tracer.counts,

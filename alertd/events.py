@@ -126,12 +126,16 @@ class GroupFlushed:
 
 @dataclass(frozen=True, slots=True)
 class AlertMuted:
-    """What mutes an alert in a group is not what it was at the last flush; `verdict` is falsy if nothing does now."""
+    """What mutes an alert in a group is not what it was at the last flush; `verdict` is falsy if nothing does now.
+
+    `receiver` is who is told of the group.
+    """
 
     group: str
     labels: Labels
     verdict: Muted
     at: datetime
+    receiver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +241,24 @@ class Served:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A gRPC call ended; `method` is empty if there is none such, `seconds` is how long a stream lasted, too."""
+
+    method: str
+    code: str  # gRPC's word, such as OK
+    seconds: float
+    stream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HealthTold:
+    """What gRPC's health service says is another than before: alertd does its work, or it does not, with `ailments`."""
+
+    at: datetime
+    ailments: tuple[str, ...] = ()
+
+
 Event = (
     RuleEvaluated
     | GroupEvaluated
@@ -257,5 +279,7 @@ Event = (
     | SamplesWritten
     | MetricsExported
     | Served
+    | Called
+    | HealthTold
     | Trouble
 )

@@ -1,7 +1,7 @@
-"""What the HTTP faces show of the daemon: the engine's state and the configuration in force, as frozen values."""
+"""What the faces show of the daemon: the engine's state and the configuration in force, as frozen values."""
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from socket import gethostname, socket
 
@@ -45,7 +45,7 @@ class Faces:
     def routes(self, listener: socket) -> list[BaseRoute]:
         """Everything that is served on this listener."""
         name, address = whoami(listener)
-        view = View(lambda: self._status(name, address), self._look, lambda: self._config().matchers)
+        view = View(lambda: self._status(name, address), self.look, lambda: self._config().matchers)
         known = [
             *admin_routes(self._admin),
             *prometheus.routes(self._engine.board),
@@ -67,9 +67,11 @@ class Faces:
     def _status(self, name: str, address: str) -> Status:
         return Status(name, {name: address}, self._started_at, _version(), self._config().original)
 
-    def _look(self) -> Look:
-        config, board = self._config(), self._engine.board
-        alerts = tuple(board.all())
+    def look(self, alerts: Sequence[Alert] | None = None) -> Look:
+        """What is to be seen now of these alerts; of all, if none are named."""
+        config = self._config()
+        if alerts is None:
+            alerts = tuple(self._engine.board.all())
         return Look(
             alerts=alerts,
             root=config.route,

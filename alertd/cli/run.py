@@ -185,6 +185,7 @@ def _announce(
         f"  tells      {names}",
         f"  keeps      {config.storage_url}",
         f"  listens    {scheme}://{_address(host, port)}{config.web.route_prefix}",
+        *([f"  gRPC       {_address(config.grpc.host, config.grpc.port)}"] if config.grpc else []),
     ):
         click.echo(hide(line), err=True)
     for note in config.notes:

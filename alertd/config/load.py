@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from alertd.config import inhibition, intervals, receivers, routing, telemetry, templates, web, yamltext
+from alertd.config import grpc, inhibition, intervals, receivers, routing, telemetry, templates, web, yamltext
 from alertd.config.confidential import Confidential, confidential, shapes
 from alertd.config.problems import Place, position
 from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules, matched
@@ -159,6 +159,7 @@ def _assemble(
         web=served,
         telemetry=_telemetry(file, served, secrets, place),
         profiling=file.telemetry.profiling.enabled,
+        grpc=grpc.build(file.grpc, served.toolkit.tls_server_config, place.within("grpc")),
         log=_log(file, secrets),
         start_delay=overrides.start_delay,
         heartbeat=_heartbeat(file.heartbeat),

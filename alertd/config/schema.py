@@ -33,6 +33,7 @@ from alertd.core.rules import DEFAULT_INTERVAL
 from alertd.core.storms import StormBounds
 
 DEFAULT_PORT = 9093
+DEFAULT_GRPC_PORT = 9094
 
 
 def _several(value: Any) -> Any:
@@ -154,6 +155,18 @@ class WebEntry(WebSettings):
     route_prefix: RoutePrefix | None = Field(default=None, description="Serve below this path; that of external_url.")
 
 
+class GrpcEntry(Strict):
+    """Where alertd serves gRPC, and how much; whom, `web` says."""
+
+    listen: Listen = Field(default=f"127.0.0.1:{DEFAULT_GRPC_PORT}", description="The address to listen on, host:port.")
+    max_connections: Integer = Field(default=64, ge=1, le=10_000, description="Open at once.")
+    max_requests: Integer = Field(default=64, ge=1, le=10_000, description="Answered at once, besides streams.")
+    max_streams: Integer = Field(default=32, ge=1, le=10_000, description="Who may watch alerts at once, and health.")
+    max_waiting: Integer = Field(
+        default=1000, ge=1, le=1_000_000, description="Changes that wait for one who watches; more of them end it."
+    )
+
+
 class ReloadEntry(Strict):
     """When the files are read again, besides SIGHUP and POST /-/reload."""
 
@@ -188,6 +201,7 @@ class ConfigFile(Strict):
     evaluation: EvaluationEntry = Field(default=EvaluationEntry(), description="Defaults of the evaluation.")
     storage: StorageEntry = Field(default=StorageEntry(), description="Where the state is kept.")
     web: WebEntry = Field(default=WebEntry(), description="Where alertd serves HTTP.")
+    grpc: GrpcEntry | None = Field(default=None, description="Where alertd serves gRPC; without it, nowhere.")
     log: LogEntry = Field(default=LogEntry(), description="How alertd speaks about itself.")
     reload: ReloadEntry = Field(default=ReloadEntry(), description="When the files are read again.")
     heartbeat: HeartbeatEntry | None = Field(default=None, description="Who is told that alertd lives.")

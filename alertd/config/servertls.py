@@ -4,6 +4,9 @@ import ssl
 import warnings
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Any
+
+from pydantic import SecretStr
 
 from alertd.config.problems import Place
 from alertd.config.webmodels import CIPHERS, TlsServerConfig
@@ -14,9 +17,10 @@ _VERSIONS = {
     "TLS12": ssl.TLSVersion.TLSv1_2,
     "TLS13": ssl.TLSVersion.TLSv1_3,
 }
+REQUIRED = "RequireAndVerifyClientCert"
 _VERIFY = {
     "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
-    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
+    REQUIRED: ssl.CERT_REQUIRED,
 }
 
 
@@ -52,6 +56,14 @@ def _said(problem: Exception) -> str:
     """OpenSSL's words for what is wrong."""
     reason = getattr(problem, "reason", None)
     return str(reason).replace("_", " ").lower() if reason else str(problem)
+
+
+def inlined(config: TlsServerConfig) -> TlsServerConfig:
+    """The same settings, with what is in the files now in place of their names. Raises OSError or ValueError."""
+    texts: dict[str, Any] = {name.removesuffix("_file"): path.read_text() for name, path in files(config).items()}
+    if "key" in texts:
+        texts["key"] = SecretStr(texts["key"])
+    return config.model_copy(update={**dict.fromkeys(files(config), ""), **texts})
 
 
 def server_context(config: TlsServerConfig) -> ssl.SSLContext:

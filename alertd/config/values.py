@@ -114,6 +114,18 @@ class Web:
 
 
 @dataclass(frozen=True)
+class Grpc:
+    """Where alertd serves gRPC, and how much."""
+
+    host: str
+    port: int
+    max_connections: int
+    max_requests: int
+    max_streams: int
+    max_waiting: int
+
+
+@dataclass(frozen=True)
 class Log:
     """How alertd speaks about itself."""
 
@@ -159,6 +171,7 @@ class Config:
     profiling: bool = False  # whether profiles can be taken
     metrics: MetricsEntry = field(default_factory=MetricsEntry)
     remote_write: RemoteWriteEntry | None = None
+    grpc: Grpc | None = None
     flapping: FlapBounds = field(default_factory=FlapBounds)
     storms: StormBounds = field(default_factory=StormBounds)
     matchers: Grammar = Grammar.FALLBACK  # that of files and of the API

@@ -313,7 +313,7 @@ class Dispatcher:
         for labels in [labels for labels in {**before, **muted} if labels in members]:
             verdict = muted.get(labels, AUDIBLE)
             if verdict != before.get(labels, AUDIBLE):
-                self._observer.notice(AlertMuted(group.key, labels, verdict, now))
+                self._observer.notice(AlertMuted(group.key, labels, verdict, now, group.route.receiver))
 
     # When to look again.
 

@@ -188,6 +188,20 @@ SERVING = (
         ("method", "route"),
     ),
     Row("alertd_http_requests_active", "gauge", "Requests that are being answered.", level=True),
+    Row(
+        "alertd_grpc_requests_total",
+        "counter",
+        "gRPC calls that ended, by `method` (such as `/alertd.v1.Alerts/List`; `other` for what is none) and `code` "
+        "(such as `OK`).",
+        ("method", "code"),
+    ),
+    Row(
+        "alertd_grpc_request_duration_seconds",
+        "histogram",
+        "By `method`: how long an answer takes; streams are left out.",
+        ("method",),
+    ),
+    Row("alertd_grpc_requests_active", "gauge", "gRPC calls that are being answered, streams included.", level=True),
 )
 
 DAEMON = (

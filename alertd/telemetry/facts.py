@@ -114,6 +114,13 @@ OBSERVER_FAILED = Fact(
     "something went wrong while alertd watched itself",
 )
 REQUEST_ANSWERED = Fact("request_answered", "alertd.web", DEBUG, "request answered", "an HTTP request was answered")
+CALL_ANSWERED = Fact("call_answered", "alertd.rpc", DEBUG, "call answered", "a gRPC call ended")
+HEALTH_LOST = Fact(
+    "health_lost", "alertd.rpc", WARNING, "gRPC says that alertd is not serving", "alertd does not do its work; `why`"
+)
+HEALTH_FOUND = Fact(
+    "health_found", "alertd.rpc", INFO, "gRPC says that alertd is serving", "alertd does its work again"
+)
 STATE_FAILED = Fact(
     "state_failed", "alertd.store", ERROR, "", "the state could not be written or read; `msg` says which",
     ("error",),

@@ -32,6 +32,7 @@ class Levels(Collector):
             ("alertd_outbox_dead", outbox.get("dead", 0)),
             ("alertd_outbox_oldest_seconds", read.oldest()),
             ("alertd_http_requests_active", read.serving()),
+            ("alertd_grpc_requests_active", read.called()),
             ("alertd_remote_write_pending_samples", read.unsent()),
             ("alertd_event_loop_lag_seconds", read.lag()),
             ("alertd_tasks", read.tasks()),

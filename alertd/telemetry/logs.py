@@ -14,11 +14,13 @@ from alertd.events import (
     AlertChanged,
     AlertMuted,
     Beat,
+    Called,
     DatasourceAnswered,
     DeliveryTried,
     Event,
     GroupEvaluated,
     GroupFlushed,
+    HealthTold,
     Kind,
     MetricsExported,
     Printed,
@@ -67,6 +69,8 @@ class Logs:
             SamplesWritten: self._samples_written,
             MetricsExported: self._metrics_exported,
             Served: self._served,
+            Called: self._called,
+            HealthTold: self._health_told,
             Trouble: self._trouble,
         }
 
@@ -239,6 +243,13 @@ class Logs:
             status=event.status,
             seconds=event.seconds,
         )
+
+    def _called(self, event: Called) -> None:
+        self._write(facts.CALL_ANSWERED, method=event.method, code=event.code, seconds=event.seconds)
+
+    def _health_told(self, event: HealthTold) -> None:
+        fact = facts.HEALTH_LOST if event.ailments else facts.HEALTH_FOUND
+        self._write(fact, why="; ".join(event.ailments))
 
     def _trouble(self, event: Trouble) -> None:
         self._write(replace(_TROUBLES[event.kind], message=event.where), error=event.error)

@@ -18,6 +18,7 @@ from alertd.events import (
     AlertMuted,
     AlertsPosted,
     Beat,
+    Called,
     DatasourceAnswered,
     DeliveryTried,
     Event,
@@ -92,6 +93,7 @@ class Metrics:
             Reloaded: self._reloaded,
             Served: self._served,
             StoreUsed: self._store_used,
+            Called: self._called,
             Beat: lambda beat: self._of("heartbeats_total", _result(beat)).inc(),
             SamplesWritten: lambda one: self._of("remote_write_samples_total", one.result).inc(one.samples),
             MetricsExported: lambda one: self._of("otlp_exports_total", "failure" if one.error else "success").inc(),
@@ -200,6 +202,12 @@ class Metrics:
         route = event.route or "other"
         self._of("http_requests_total", event.method, route, str(event.status)).inc()
         self._of("http_request_duration_seconds", event.method, route).observe(event.seconds, self._trace())
+
+    def _called(self, event: Called) -> None:
+        method = event.method or "other"
+        self._of("grpc_requests_total", method, event.code).inc()
+        if not event.stream:
+            self._of("grpc_request_duration_seconds", method).observe(event.seconds, self._trace())
 
     def _reloaded(self, event: Reloaded) -> None:
         self._of("config_last_reload_successful").set(not event.error)

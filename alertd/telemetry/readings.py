@@ -29,6 +29,7 @@ class Readings:
     suppressed: Number = _none  # alerts that fire and are muted
     oldest: Number = _none  # seconds that the oldest message has waited
     serving: Number = _none  # requests
+    called: Number = _none  # gRPC calls
     lag: Number = _none  # seconds
     tasks: Number = _none
     receivers: Number = _none

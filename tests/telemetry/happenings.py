@@ -21,11 +21,13 @@ from alertd.events import (
     AlertChanged,
     AlertMuted,
     AlertsPosted,
+    Called,
     DatasourceAnswered,
     DeliveryTried,
     Event,
     GroupEvaluated,
     GroupFlushed,
+    HealthTold,
     Queried,
     Reloaded,
     RuleEvaluated,
@@ -75,7 +77,7 @@ def flushed(reason: Reason | None) -> GroupFlushed:
 
 
 def muted(verdict: Muted = AUDIBLE) -> AlertMuted:
-    return AlertMuted("group", ALERT.labels, verdict, NOON)
+    return AlertMuted("group", ALERT.labels, verdict, NOON, "team")
 
 
 def silenced(state: SilenceState) -> SilenceChanged:
@@ -105,6 +107,10 @@ EVERY: tuple[Event, ...] = (
     Reloaded(NOON, 7, "rules/jobs.yml:3: unknown key"),
     Served("GET", "/api/v2/alerts", 200, 0.01),
     Served("GET", "", 404, 0.01),
+    Called("/alertd.v1.Alerts/List", "OK", 0.01),
+    Called("/alertd.v1.Alerts/Watch", "UNAVAILABLE", 60.0, stream=True),
+    Called("", "UNIMPLEMENTED", 0.0),
+    HealthTold(NOON, ("2 messages wait, and nobody accepts any",)),
     Trouble("the clock jumped", "by an hour"),
 )
 
