@@ -13,6 +13,7 @@ _COMMANDS = {
     "check": "Check configuration and rule files.",
     "config": "Check configurations, or show that of the running daemon.",
     "alerts": "List what is pending and firing in the running daemon.",
+    "watch": "Follow what changes in the running daemon, over gRPC.",
     "silence": "Make, list, end and import silences.",
     "why": "Say why somebody was told of an alert, or was not.",
     "routes": "Show the routing tree, or where an alert would go.",

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from alertd.cli.calling import Call, call_options, word
 from alertd.cli.client import Daemon, daemon_options, output_option
 from alertd.cli.tables import table
 
@@ -16,11 +17,14 @@ _MUTERS = {"silencedBy": "silenced", "inhibitedBy": "inhibited", "mutedBy": "int
 
 @click.command()
 @daemon_options
+@call_options
 @output_option
 @click.option("--state", type=click.Choice(["pending", "firing"]), help="Only these.")
-def command(daemon: Daemon, output: str, state: str | None) -> None:
+def command(daemon: Daemon, grpc: str | None, *, tls: bool, traceparent: str, output: str, state: str | None) -> None:
     """List the alerts of the running daemon: those of its rules, and those that others post."""
-    alerts = sorted((one for one in _alerts(daemon) if state in (None, one["state"])), key=_order)
+    call = Call(grpc, daemon.token_file, daemon.ca_file, tls, traceparent) if grpc else None
+    found = _called(call) if call else _alerts(daemon)
+    alerts = sorted((one for one in found if state in (None, one["state"])), key=_order)
     if output == "json":
         click.echo(json.dumps(alerts, indent=2, ensure_ascii=False))
     elif alerts:
@@ -38,6 +42,23 @@ def _alerts(daemon: Daemon) -> Iterator[Mapping[str, Any]]:
     for one in told.values():
         since = {"state": "firing", "activeAt": one["startsAt"], "value": ""}
         yield {"labels": one["labels"], "annotations": one["annotations"], **since, **_muters(one)}
+
+
+def _called(call: Call) -> Sequence[Mapping[str, Any]]:
+    """The same over gRPC."""
+    with call.answered() as client:
+        return [_as_over_http(alert) for alert in client.alerts()]
+
+
+def _as_over_http(alert: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "labels": alert["labels"],
+        "annotations": alert["annotations"],
+        "state": word(alert["state"]),
+        "activeAt": alert["activeAt"],
+        "value": "" if alert["posted"] else str(alert["value"]),
+        **{name: alert["muters"][name] for name in _MUTERS if alert["muters"][name]},
+    }
 
 
 def _muters(alert: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:

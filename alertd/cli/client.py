@@ -99,11 +99,16 @@ def daemon_options(command: Command) -> Command:
         finally:
             daemon.close()
 
+    url = click.option("--url", default=DEFAULT_URL, show_default=True, envvar="ALERTD_URL", help="The daemon.")
+    return url(credential_options(wrapped))
+
+
+def credential_options(command: Command) -> Command:
+    """The options that say who asks, and who is trusted."""
     path = click.Path(path_type=Path, exists=True, dir_okay=False)
     ca = click.option("--ca-file", type=path, envvar="ALERTD_CA_FILE", help="Trust what this CA has signed.")
     token = click.option("--token-file", type=path, envvar="ALERTD_TOKEN_FILE", help="Holds a token of the daemon's.")
-    url = click.option("--url", default=DEFAULT_URL, show_default=True, envvar="ALERTD_URL", help="The daemon.")
-    return url(token(ca(wrapped)))
+    return token(ca(command))
 
 
 def _trust(ca_file: Path | None) -> Any:

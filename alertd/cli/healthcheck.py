@@ -1,4 +1,4 @@
-"""`alertd healthcheck`: is the daemon ready? For containers; nothing but the standard library, it runs every 30 s."""
+"""`alertd healthcheck`: is the daemon ready? For containers, every 30 s, so with nothing but the standard library."""
 
 import http.client
 import ssl
@@ -18,8 +18,14 @@ _TIMEOUT = 5.0
 @click.option(
     "--token-file", type=click.Path(path_type=Path), envvar="ALERTD_TOKEN_FILE", help="Holds a token of the daemon's."
 )
-def command(url: str, token_file: Path | None) -> None:
-    """Exit 0 if the running daemon is ready, 1 if it is not. Certificates are not looked at."""
+@click.option("--grpc", metavar="HOST:PORT", help="Ask gRPC's health service there: does the daemon do its work?")
+@click.option("--tls", is_flag=True, help="Speak TLS over gRPC; so it is with --ca-file anyway.")
+@click.option("--ca-file", type=click.Path(path_type=Path), help="Over gRPC: trust what this CA has signed.")
+def command(url: str, token_file: Path | None, grpc: str | None, *, tls: bool, ca_file: Path | None) -> None:
+    """Exit 0 if the running daemon is ready, 1 if it is not. Certificates are looked at over gRPC only."""
+    if grpc:
+        _call(grpc, token_file, ca_file, tls=tls)
+        return
     try:
         token = token_file.read_text(encoding="utf-8").strip() if token_file else ""
         error = _ask(url, {"Authorization": f"Bearer {token}"} if token else {})
@@ -27,6 +33,17 @@ def command(url: str, token_file: Path | None) -> None:
         error = f"{url} does not answer: {problem}"
     if error:
         click.echo(f"not ready: {error}", err=True)
+        sys.exit(1)
+    click.echo("ready")
+
+
+def _call(address: str, token_file: Path | None, ca_file: Path | None, *, tls: bool) -> None:
+    from alertd.cli.calling import Call  # which takes its time, so only where it is needed
+
+    with Call(address, token_file, ca_file, tls).answered() as client:
+        serving = client.is_serving()
+    if not serving:
+        click.echo("not ready: the daemon does not do its work; its log says why", err=True)
         sys.exit(1)
     click.echo("ready")
 

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 import click
 
+from alertd.cli.choosing import chosen, is_matcher, parsed
 from alertd.cli.client import Daemon, daemon_options, output_option
 from alertd.cli.tables import table
 from alertd.cli.times import instant, maybe_duration, positive
 from alertd.clock import SystemClock
-from alertd.core import durations, matchers
+from alertd.core import durations
 from alertd.core.matchers import Matcher
 
 _PATH = "/api/v2/silences"
@@ -29,24 +30,6 @@ _MANY = 50  # of which one wants to see how far it is
 @click.group()
 def command() -> None:
     """Silences: alerts that nobody is to hear of for a while."""
-
-
-def _matchers(_: click.Context, __: click.Parameter, given: Iterable[str]) -> tuple[Matcher, ...]:
-    """`name="value"` and the like; a word alone is the name of an alert."""
-    return tuple(matcher for text in given for matcher in _parsed(text))
-
-
-def _parsed(text: str) -> tuple[Matcher, ...]:
-    if not _is_matcher(text):
-        return (Matcher("alertname", "=", text),)
-    try:
-        return matchers.parse(text)
-    except ValueError as problem:
-        raise click.BadParameter(str(problem)) from None
-
-
-def _is_matcher(text: str) -> bool:
-    return bool(set(text) & set("=!~{}"))
 
 
 def _reason(_: click.Context, __: click.Parameter, text: str) -> str:
@@ -64,7 +47,7 @@ def _caller() -> str:
 
 
 @command.command()
-@click.argument("wanted", nargs=-1, required=True, callback=_matchers, metavar="MATCHER…")
+@click.argument("wanted", nargs=-1, required=True, callback=chosen, metavar="MATCHER…")
 @click.option("--comment", "-c", required=True, callback=_reason, help="Why.")
 @click.option("--author", "-a", default=_caller, help="Who; without it, you.")
 @click.option("--duration", "-d", default="1h", show_default=True, callback=positive, help="For how long.")
@@ -89,7 +72,7 @@ def add(
 
 
 @command.command("list")
-@click.argument("wanted", nargs=-1, callback=_matchers, metavar="[MATCHER…]")
+@click.argument("wanted", nargs=-1, callback=chosen, metavar="[MATCHER…]")
 @click.option("--expired", is_flag=True, help="Those that have ended, in place of the others.")
 @click.option("--author", "-a", help="Only those of this author.")
 @click.option("--within", metavar="DURATION", callback=maybe_duration, help="Only those that end, or ended, so near.")
@@ -136,8 +119,8 @@ def _near(silence: Mapping[str, Any], within: timedelta | None) -> bool:
 @daemon_options
 def expire(which: Sequence[str], daemon: Daemon) -> None:
     """End silences now: those with these ids, and those that `silence list` shows for these matchers."""
-    ids = [text for text in which if not _is_matcher(text)]
-    wanted = [matcher for text in which if _is_matcher(text) for matcher in _parsed(text)]
+    ids = [text for text in which if not is_matcher(text)]
+    wanted = [matcher for text in which if is_matcher(text) for matcher in parsed(text)]
     if wanted:
         ids += [one["id"] for one in _found(daemon, wanted, _LIVE) if one["id"] not in ids]
     if not ids:
