@@ -40,6 +40,7 @@ from alertd.faces import Faces
 from alertd.meters import Meters
 from alertd.ports import Clock, Conditions, Datasource, Listener, Store
 from alertd.rpc.feed import Feed
+from alertd.rpc.quiet import keep_quiet
 from alertd.store.statements import STATEMENTS
 from alertd.telemetry import facts
 from alertd.telemetry.databases import followed
@@ -314,6 +315,7 @@ class App:
         return serve(self._faces.routes(listener), self._settings, self._traffic)
 
     def _rpc(self, config: Grpc, feed: Feed) -> "Face":
+        keep_quiet()
         from alertd.rpc.alerts import View
         from alertd.rpc.face import Face
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from alertd.cli.terminal import plain
+from alertd.rpc.quiet import keep_quiet
 
 if TYPE_CHECKING:
     from alertd.rpc.client import CallError, Client
@@ -50,6 +51,7 @@ class Call:
             client.close()
 
     def _client(self) -> "tuple[Client, type[CallError]]":
+        keep_quiet()
         try:
             from alertd.rpc.client import CallError, Client
         except ImportError:

@@ -67,6 +67,7 @@ async def test_tokens_users_and_tls(tmp_path: Path) -> None:
     daemon.configure(issue(authority, tmp_path), tokens=(TokenEntry(token="hush"),))
     (tmp_path / "token").write_text("hush\n")
     (tmp_path / "wrong").write_text("wrong\n")
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
     async with daemon.running() as face:
         where = ["--grpc", f"127.0.0.1:{face.port}"]
         tls = [*where, "--ca-file", str(tmp_path / "ca.pem")]
@@ -75,12 +76,16 @@ async def test_tokens_users_and_tls(tmp_path: Path) -> None:
         nobody = await call("alerts", "--grpc", f"ann:secret@{where[1]}", *tls[2:])
         clear = await call("alerts", *where)
         stranger = await call("alerts", *where, "--tls")
+        argv = [alertd(), "alerts", *where, "--ca-file", str(tmp_path / "other.pem")]
+        mistrusting = await asyncio.create_subprocess_exec(*argv, stdout=-1, stderr=-1)
+        _, said = await mistrusting.communicate()
         healthy = await call("healthcheck", *tls, "--token-file", str(tmp_path / "token"))
     for done in (wrong, nobody):
         assert (done.exit_code, "UNAUTHENTICATED" in done.output, "--token-file" in done.output) == (1, True, True)
     assert "secret" not in nobody.output
     for done in (clear, stranger):
         assert (done.exit_code, "UNAVAILABLE" in done.output, "--ca-file" in done.output) == (1, True, True)
+    assert [line.split()[0] for line in said.decode().splitlines()] == ["alertd", "Is"]  # and nothing of the library's
     assert (healthy.exit_code, healthy.output) == (0, "ready\n")
 
 

@@ -1,17 +1,20 @@
 """gRPC of the installed `alertd`: its health as any client sees it, its alerts from the rule to the stream, its end."""
 
 import json
+import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from tests.e2e.conftest import CONFIG, Rig
-from tests.e2e.rig import Alertd, alertd, free_port, run, until
+from tests.e2e.rig import Alertd, Process, alertd, free_port, run, until
 
 pytestmark = pytest.mark.e2e
 
@@ -85,3 +88,28 @@ def test_two_cannot_listen_on_one_address(tmp_path: Path) -> None:
     assert other.returncode == 1
     assert f"grpc: cannot listen on 127.0.0.1:{port}: Address already in use" in other.stderr
     assert "Traceback" not in other.stderr
+
+
+def test_who_cannot_speak_tls_leaves_no_line_in_the_log(tmp_path: Path) -> None:
+    port, authority = free_port(), trustme.CA()
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
+    config = (
+        "storage: {url: memory}\nreceivers: [{name: ops}]\n"
+        f"web: {{listen: '127.0.0.1:0', tls_server_config: {{cert_file: both.pem, key_file: both.pem}}}}\n"
+        f"grpc: {{listen: '127.0.0.1:{port}'}}\n"
+    )
+    (tmp_path / "config.yaml").write_text(config)
+    daemon = Process("alertd", [alertd(), "run", "--config", "config.yaml"], tmp_path)
+    try:
+        credentials = grpc.ssl_channel_credentials(authority.cert_pem.bytes())
+        with grpc.secure_channel(f"127.0.0.1:{port}", credentials) as channel:
+            stub = health_pb2_grpc.HealthStub(channel)
+            stub.Check(health_pb2.HealthCheckRequest(), timeout=20, wait_for_ready=True)
+        with socket.create_connection(("127.0.0.1", port)) as stranger, suppress(ConnectionError):
+            stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            while stranger.recv(1000):
+                pass
+        time.sleep(0.2)  # for what might be written
+    finally:
+        code = daemon.stop()
+    assert (code, "ssl_transport" in daemon.log.read_text()) == (0, False)
