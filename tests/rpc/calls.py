@@ -91,7 +91,11 @@ class Daemon:
     async def called(self, **metadata: str) -> AsyncIterator["Client"]:
         """Served, and called in clear by one who shows this metadata."""
         async with self.running() as face, clear(face.port) as channel:
-            yield Client(channel, face, tuple(metadata.items()))
+            client = Client(channel, face, tuple(metadata.items()))
+            try:
+                yield client
+            finally:
+                client.hang_up()
 
 
 def clear(port: int) -> grpc.aio.Channel:
@@ -111,6 +115,16 @@ class Client:
     channel: grpc.aio.Channel
     face: Face
     metadata: tuple[tuple[str, str], ...] = ()
+    calls: list[Any] = field(default_factory=list)  # that may still be open
+
+    def hang_up(self) -> None:
+        """End every stream: one that is found by the collector of garbage finds no loop any more."""
+        for call in self.calls:
+            call.cancel()
+
+    def _kept(self, call: Any) -> "Stream":
+        self.calls.append(call)
+        return Stream(call)
 
     async def list(self, **request: Any) -> pb.ListResponse:
         method = self.channel.unary_unary(
@@ -123,7 +137,7 @@ class Client:
         method = self.channel.unary_stream(
             "/alertd.v1.Alerts/Watch", pb.WatchRequest.SerializeToString, pb.Change.FromString
         )
-        return Stream(method(pb.WatchRequest(**request), metadata=self.metadata))
+        return self._kept(method(pb.WatchRequest(**request), metadata=self.metadata))
 
     async def health(self, service: str = "") -> str:
         stub = health_pb2_grpc.HealthStub(self.channel)
@@ -132,7 +146,7 @@ class Client:
 
     def watch_health(self, service: str = "") -> "Stream":
         stub = health_pb2_grpc.HealthStub(self.channel)
-        return Stream(stub.Watch(health_pb2.HealthCheckRequest(service=service), metadata=self.metadata))
+        return self._kept(stub.Watch(health_pb2.HealthCheckRequest(service=service), metadata=self.metadata))
 
 
 @dataclass

@@ -75,9 +75,11 @@ class Living:
         await asyncio.wait_for(started.wait(), 10)
         assert self.app.rpc is not None
         async with clear(self.app.rpc.port) as channel:
+            client = Client(channel, self.app.rpc)
             try:
-                yield Client(channel, self.app.rpc)
+                yield client
             finally:
+                client.hang_up()
                 self.stop.set()
                 await asyncio.wait_for(task, 10)
 
