@@ -192,6 +192,7 @@ def test_exemplars_name_a_trace_that_is_taken(flags: str, *, names: bool) -> Non
     }
     expected = {
         "alertd_group_duration_seconds",
+        "alertd_grpc_request_duration_seconds",
         "alertd_datasource_duration_seconds",
         "alertd_notifications_total",
         "alertd_notifications_failed_total",
