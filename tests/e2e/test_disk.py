@@ -106,6 +106,20 @@ def test_a_state_that_somebody_else_writes_to_is_waited_for(rig: Rig) -> None:
     assert daemon.stop() == 0
 
 
+def test_a_database_that_is_damaged_is_kept_aside_and_told_of(rig: Rig) -> None:
+    daemon = rig.start(route="repeat_interval: 1h")
+    jobs(rig, api=1)
+    until("the alert to be told", lambda: ("api", "firing") in heard(rig, "Broken"))
+    assert daemon.stop() == 0
+    database = rig.folder / "state" / "alertd.db"
+    database.write_bytes(database.read_bytes()[:100] + b"\xff" * 20_000)
+    daemon.start()
+    until("the damage to be told", lambda: heard(rig, "AlertdStateDamaged"))
+    until("the alert to be told anew", lambda: heard(rig, "Broken").count(("api", "firing")) == 2)
+    assert database.with_name("alertd.db.damaged-1").read_bytes().endswith(b"\xff" * 20_000)
+    assert daemon.stop() == 0
+
+
 def test_the_state_goes_to_another_machine(rig: Rig) -> None:
     daemon = rig.start(route="repeat_interval: 1h")
     jobs(rig, api=1)
