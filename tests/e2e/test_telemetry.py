@@ -83,7 +83,7 @@ def test_a_server_that_is_not_there_delays_nothing(rig: Rig, tmp_path: Path) -> 
         until("somebody to be told", lambda: rig.hook.messages)
         until("samples to wait", lambda: daemon.metric("alertd_remote_write_pending_samples") > 0)
         assert daemon.metric("alertd_group_iterations_missed_total") == 0
-        assert daemon.process.log.read_text().count("samples are retried") == 1
+        assert daemon.process.log.read_text().count('"samples_held_up"') == 1
         store.start()
         until("the alert to be there", lambda: states(store) == {"firing": "a"})
         until("all of them to be sent", lambda: daemon.metric("alertd_remote_write_pending_samples") == 0)
