@@ -105,7 +105,11 @@ class App:
         self.observer = Observers(*listeners, tracer=tracer)
         self._edges = open_edges(config, Edges(), self.observer, clock)
         self._conditions = PythonConditions(
-            gates=self._edges.gates, clock=clock, output=self.observer.notice, alive=lambda: self.engine.board.alive()
+            gates=self._edges.gates,
+            clock=clock,
+            output=self.observer.notice,
+            alive=lambda: self.engine.board.alive(),
+            tracer=tracer,
         )
         self._retired: list[tuple[datetime, Edge]] = []
         first = plan(config, self._edges, self._selfwatch, self._conditions)

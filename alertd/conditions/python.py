@@ -14,7 +14,7 @@ from alertd.core.labels import Labels
 from alertd.core.rules import Rule
 from alertd.core.samples import Answer, Sample, Skipped
 from alertd.errors import Problem, QueryError, QueryFailure
-from alertd.ports import Clock
+from alertd.ports import UNTRACED, Clock, Tracer
 
 _STARTS = 4  # workers that are started at the same time, where nobody waits for them
 
@@ -34,8 +34,9 @@ class PythonConditions:
         output: Output,
         alive: Living = tuple,
         limits: Limits | None = None,
+        tracer: Tracer = UNTRACED,
     ) -> None:
-        self.gates = gates
+        self.gates, self._tracer = gates, tracer
         self._clock, self._output, self._alive = clock, output, alive
         self._limits = limits or Limits()
         self._lanes: dict[str, Lane] = {}  # the one used last stands last
@@ -45,6 +46,13 @@ class PythonConditions:
 
     async def call(self, rule: Rule, at: datetime) -> Answer | Skipped | QueryError:
         """What the rule's function says of this instant. Errors are returned, not raised."""
+        with self._tracer.span("alertd.condition", {"alertd.rule": rule.name}) as span:
+            answer = await self._call(rule, at)
+            if isinstance(answer, QueryError):
+                span.fail(str(answer), "QueryError")
+            return answer
+
+    async def _call(self, rule: Rule, at: datetime) -> Answer | Skipped | QueryError:
         script = rule.script
         if script is None:
             return QueryError("the rule names no function", QueryFailure.BAD_QUERY)

@@ -10,10 +10,12 @@ import pytest
 
 from alertd.clock import SystemClock
 from alertd.conditions.gate import HttpGate
+from alertd.conditions.python import PythonConditions
 from alertd.config.http import HttpConfig
 from alertd.config.values import DatasourceConfig
 from alertd.core.samples import Answer
 from alertd.errors import QueryError, QueryFailure
+from alertd.testing import RecordingTracer
 from tests.conditions.conftest import AT, Bench, FakeGate, settled
 from tests.servers import Behaviour, HttpServer, answer, http_server, raw, silence
 
@@ -243,3 +245,23 @@ async def test_a_caught_failure_does_not_save_from_the_deadline(prom: Bench, ser
     got = await prom.run(text, timeout=0.5)
     assert isinstance(got, QueryError)
     assert "longer than 0.5 s" in str(got) or "may ask 100 times" in str(got)
+
+
+async def test_what_a_condition_asks_is_part_of_the_trace_of_its_evaluation(bench: Bench, server: HttpServer) -> None:
+    tracer, clock = RecordingTracer(), SystemClock()
+    config = DatasourceConfig(
+        "", server.url, HttpConfig(), timedelta(seconds=5), {}, {}, 2, 1, compression=False, max_response_bytes=1 << 20
+    )
+    gate = HttpGate(config, clock, tracer)
+    conditions = PythonConditions(gates={"": gate}, clock=clock, output=bench.printed.append, tracer=tracer)
+    server.otherwise = series(({}, "1"))
+    bench.write("def check(prom):\n    return bool(prom.custom_query('up'))\n")
+    try:
+        with tracer.span("alertd.evaluate group"):
+            await conditions.call(bench.rule(timeout=20), AT)
+    finally:
+        await conditions.aclose()
+        await gate.aclose()
+    evaluation, condition, asked = tracer.spans
+    assert (condition.name, condition.parent, asked.parent) == ("alertd.condition", evaluation.id, condition.id)
+    assert server.requests[0].headers["traceparent"] == asked.id

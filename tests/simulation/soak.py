@@ -22,7 +22,7 @@ from alertd.core.history import Limits
 from alertd.core.routes import Route
 from alertd.core.storms import StormBounds
 from alertd.engine.history import Recorder
-from alertd.ports import Listener
+from alertd.ports import UNTRACED, Listener, Tracer
 from alertd.telemetry.observers import Observers
 from tests.simulation.outside import Disk
 from tests.simulation.script import DOORS, JOBS, SEVERITIES, Doing, Script, Setting, trees
@@ -65,6 +65,9 @@ class Month(World):
     def __init__(self, plan: Script, disk: Path, watch: Callable[[Day], None]) -> None:
         super().__init__(plan, disk.with_suffix(".lock"), disk)
         self._watch = watch
+
+    def _tracer(self) -> Tracer:
+        return UNTRACED
 
     def _listener(self, disk: Disk) -> Listener:
         recorder = Recorder(disk.history, self._clock, lambda: HISTORY)

@@ -28,9 +28,10 @@ from alertd.engine.engine import Engine, Plan
 from alertd.engine.routing import Routing
 from alertd.errors import HeldError, SilenceError, StoreError
 from alertd.events import Event
-from alertd.ports import Listener
+from alertd.ports import Listener, Tracer
 from alertd.store.lock import Lock
 from alertd.telemetry.observers import Observers
+from alertd.testing import RecordingTracer
 from tests.simulation.judge import BrokenPromise, Judge, same
 from tests.simulation.outside import FOREVER, NOWHERE, Disk, Door, Fault, Life, Outside, Scripts, Wire, blank_disk
 from tests.simulation.script import (
@@ -275,7 +276,8 @@ class World:
         wanted, witness = self._wanted, _Witness(self.judge)
         self._sources = self._connect()
         disk = Disk(self._outside, self._disk, witness)
-        engine = Engine(self._plan(self._sources), disk, Observers(self._listener(disk)), self._clock)
+        observer = Observers(self._listener(disk), tracer=self._tracer())
+        engine = Engine(self._plan(self._sources), disk, observer, self._clock)
         witness.engine = engine
         await engine.restore()
         self._engine, self.judge.in_force = engine, wanted[0]
@@ -299,6 +301,10 @@ class World:
             with suppress(StoreError):
                 await engine.touch(prune=True)
             await self._clock.sleep_until(self._clock.now() + _PULSE)
+
+    def _tracer(self) -> Tracer:
+        """One that keeps everything: what is followed must go the same way."""
+        return RecordingTracer()
 
     def _listener(self, _disk: Disk) -> Listener:
         return Watcher(self.judge, self._outside.life)
