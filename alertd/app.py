@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from socket import socket
 from typing import TYPE_CHECKING
-from urllib.parse import quote_plus
 from zlib import crc32
 
 from alertd.access.settings import Settings
@@ -22,15 +21,10 @@ from alertd.config.values import Config, Grpc
 from alertd.config.watching import Watch
 from alertd.core.alerts import Alert
 from alertd.core.changes import Change, compare
-from alertd.core.intervals import Calendar
-from alertd.core.receivers import Integration
-from alertd.core.rules import Rule, RuleGroup
+from alertd.core.rules import Rule
 from alertd.edges import Edge, Edges, open_edges, scripted
-from alertd.engine import selfrules
-from alertd.engine.asking import Sources
-from alertd.engine.engine import Engine, Plan
+from alertd.engine.engine import Engine
 from alertd.engine.history import Recorder
-from alertd.engine.routing import Routing
 from alertd.engine.selfwatch import Selfwatch
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
@@ -38,7 +32,8 @@ from alertd.errors import ConfigError, Problem, QueryError, StoreError
 from alertd.events import Beat, Kind, Reloaded, Trouble
 from alertd.faces import Faces
 from alertd.meters import Meters
-from alertd.ports import Clock, Conditions, Datasource, Listener, Store
+from alertd.plans import plan
+from alertd.ports import Clock, Datasource, Listener, Store
 from alertd.rpc.feed import Feed
 from alertd.rpc.quiet import keep_quiet
 from alertd.store.statements import STATEMENTS
@@ -386,43 +381,6 @@ async def _ask(datasource: Datasource, now: datetime) -> str:
     except TimeoutError:
         return f"no answer within {_SOON:g} s"
     return str(answer) if isinstance(answer, QueryError) else ""
-
-
-def plan(config: Config, edges: Edges, own: Datasource, conditions: Conditions) -> Plan:
-    """The configuration as the engine follows it, with the rules by which alertd watches itself."""
-    urls = {one.name: one.url for one in config.datasources}
-    if config.datasources:
-        urls[""] = config.datasources[0].url
-    receivers = {
-        receiver.name: tuple(Integration(one.id, one.receiver, one.send_resolved) for one in receiver.integrations)
-        for receiver in config.receivers
-    }
-    return Plan(
-        groups=[*(_linked(group, urls) for group in config.rules.groups), selfrules.GROUP],
-        sources=Sources({**edges.datasources, selfrules.NAME: own}, conditions),
-        routing=Routing(
-            config.route,
-            receivers,
-            config.web.external_url,
-            config.inhibit_rules,
-            Calendar(config.intervals),
-            config.flapping,
-            config.storms,
-        ),
-        notifiers=edges.notifiers,
-        external_labels=config.evaluation.external_labels,
-        outage_tolerance=config.evaluation.outage_tolerance,
-    )
-
-
-def _linked(group: RuleGroup, urls: Mapping[str, str]) -> RuleGroup:
-    return replace(group, rules=tuple(replace(rule, source_url=_graph(rule, urls)) for rule in group.rules))
-
-
-def _graph(rule: Rule, urls: Mapping[str, str]) -> str:
-    """Where a person sees this expression drawn: the graph page of the server that answers it."""
-    base = urls.get(rule.datasource, "")
-    return f"{base.rstrip('/')}/graph?g0.expr={quote_plus(rule.expr)}&g0.tab=1" if base else ""
 
 
 def _enabled(config: Config) -> list[Rule]:
