@@ -1,4 +1,4 @@
-"""The only place where the parts meet: a configuration becomes a running daemon.
+"""Where the parts meet, with `edges`, `faces`, `meters` and `plans`: a configuration becomes a running daemon.
 
 App(config) ──run──▶ ready ──reload──▶ the same, following another plan ──stop──▶ drained and closed
 """
@@ -357,7 +357,7 @@ class App:
             config_hash=lambda: crc32(self.config.original.encode()),
             alerts_by_group=self._alerts_by_group,
             alive=self._alive,
-            rule_keys=lambda: [rule.key for group in self.engine.board.groups for rule in group.rules],
+            rule_keys=lambda: [one.key for group in self.engine.board.groups for one in group.rules if one.enabled],
         )
 
     def _oldest(self) -> float:

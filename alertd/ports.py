@@ -91,8 +91,11 @@ class Span(Protocol):
 class Tracer(Protocol):
     """Who follows work from its cause to its end. Must not raise and must not block.
 
-    A cause is named by a string, which is the W3C's `traceparent`; "" names none.
+    A cause is named by a string, which is the W3C's `traceparent`; "" names none. `follows`: whether it does at all.
     """
+
+    @property
+    def follows(self) -> bool: ...
 
     def span(
         self,
@@ -119,6 +122,8 @@ class Tracer(Protocol):
 
 class Untraced:
     """A tracer, its only span, and how that is entered, in one object that does nothing."""
+
+    follows = False
 
     def span(
         self,

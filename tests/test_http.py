@@ -95,6 +95,7 @@ async def test_kinds_of_what_goes_wrong(server: HttpServer) -> None:
         ({"bearer_token": "t"}, "Bearer t"),
         ({"authorization": {"credentials": "t"}}, "Bearer t"),
         ({"authorization": {"type": "Token", "credentials": "t"}}, "Token t"),
+        ({"http_headers": {"X-Plan": {"values": ["Basic support"]}}}, None),
     ],
 )  # fmt: skip
 async def test_credentials(server: HttpServer, config: dict[str, Any], expected: str | None) -> None:

@@ -103,8 +103,10 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
         if (taken := await _stand_by(config.storage_url, stop, clock)) is None:
             return
         store, config = taken, load(path, overrides)  # which may be another by now
-    tracer = open_tracer(config.telemetry, clock)
-    journal = set_up(config.log.format, here=tracer.here)
+    journal = set_up(config.log.format)
+    journal.redaction.follow(config.confidential)
+    tracer = open_tracer(config.telemetry, clock, journal.redaction)
+    journal.here = tracer.here
     journal.follow(config)
     catch_crashes()
 

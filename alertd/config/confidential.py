@@ -1,6 +1,7 @@
 """What must not be shown: the secrets of a configuration, by type, in every shape in which they may turn up."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -14,6 +15,7 @@ HIDDEN = "<secret>"
 _SHORTEST = 4  # a secret shorter than that cannot be told from chance
 _SHORTEST_PART = 8  # and a part of one that is shorter than that
 _LONG_PART = 20  # a part of a URL that is as long is taken for a secret, whatever it looks like
+_TELLING = re.compile(r"auth|token|key|secret|cookie|passw|credential|sign", re.IGNORECASE)
 _LONGEST_LINE = 32  # lines of a key that are shorter say nothing by themselves
 
 
@@ -52,8 +54,17 @@ def hide(text: str, known: Iterable[str]) -> str:
 def _values(thing: Any) -> Iterator[str]:
     if isinstance(thing, SecretStr):
         yield thing.get_secret_value()
+    if isinstance(thing, Mapping):
+        thing = [value for name, value in thing.items() if not _is_ordinary(name, value)]
     for one in _inside(thing):
         yield from _values(one)
+
+
+def _is_ordinary(name: object, value: object) -> bool:
+    """Whether this is a header that says nothing secret, as that of a tenant: a word that stands elsewhere, too."""
+    if not isinstance(value, SecretStr) or _TELLING.search(str(name)):
+        return False
+    return len(value.get_secret_value()) < _SHORTEST_PART
 
 
 def _files(thing: Any) -> Iterator[str]:

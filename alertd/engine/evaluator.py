@@ -142,7 +142,7 @@ class Evaluator:
     async def _judge_samples(self, rule: Rule, answer: Answer, group: RuleGroup, at: datetime) -> Verdict:
         status, samples = self._board.status(rule.key), answer.samples
         judged = judge(rule.when, status.alerts, status.values, at)
-        texts = rule, self._expander
+        texts: object = rule, self._expander
         known = status.alerts if status.texts == texts and not rule.when else NOBODY
         made = await self._expander.run(rule, samples, at, at - group.query_offset, judged, known)
         if made.error:
@@ -150,6 +150,8 @@ class Evaluator:
         held = made.held.union(status.alerts.keys() - made.seen) if answer.partial else made.held
         step = lifecycle.advance(rule, status.alerts, made.found, at, group.limit, held)
         said = (*answer.warnings, *made.remarks)
+        if any(sample.annotations or sample.histogram for sample in samples):  # which the alerts do not remember
+            texts = None
         return Verdict(rule, step, samples, said, made.remarks, texts=None if made.remarks or held else texts)
 
     async def _judge_silence(self, rule: Rule, answer: Answer, group: RuleGroup, at: datetime) -> Verdict:

@@ -32,7 +32,7 @@ class Flushes:
 
     def follow(self, group: Group, flush: Flush) -> Flush:
         """The flush with its cause, if it decided anything: the last change of its alerts, or time."""
-        if not flush.deliveries:
+        if not flush.deliveries or not self._tracer.follows:
             return flush
         why = causes(flush)
         telling = any(delivery.notification is not None for delivery in flush.deliveries)

@@ -93,7 +93,12 @@ class Intake:
 
     async def _post(self, alerts: Sequence[Alert]) -> None:
         async with self._door:
-            await self._take(merged(alerts, self._alerts), self._clock.now())
+            transitions, now = merged(alerts, self._alerts), self._clock.now()
+            if not any(map(is_news, transitions)):
+                await self._take(transitions, now)
+                return
+            with self._observer.span("alertd.take alerts", {"alertd.alerts": len(transitions)}, keep=True):
+                await self._take(transitions, now)
 
     async def _take(self, transitions: Sequence[Transition], now: datetime) -> None:
         if not transitions:

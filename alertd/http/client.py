@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -155,11 +156,12 @@ def _passes(config: HttpConfig) -> Iterator[str]:
 
 def _proofs(headers: Mapping[str, str]) -> Iterator[str]:
     """What headers show, and the password in the one for a user."""
-    for value in headers.values():
+    for name, value in headers.items():
         yield value
         scheme, _, pair = value.partition(" ")
-        if scheme == "Basic":
-            yield b64decode(pair).decode("utf-8", "replace").partition(":")[2]
+        if name.lower() == "authorization" and scheme.lower() == "basic":
+            with suppress(ValueError):  # it is somebody's own, and whatever they like
+                yield b64decode(pair).decode("utf-8", "replace").partition(":")[2]
 
 
 def _connections(

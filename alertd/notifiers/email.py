@@ -171,7 +171,7 @@ class EmailNotifier:
                 span.fail("a deadline, or the end of alertd, came before the answer", "cancelled")
                 raise
             except (aiosmtplib.SMTPException, OSError, ValueError) as problem:
-                refusal = _refusal(problem, self._secrets)
+                refusal = _refusal(problem, self._hidden)
                 span.fail(str(refusal), refusal.reason)
                 raise
 

@@ -1,7 +1,7 @@
 """What goes around a call, for interceptors. All our methods are coroutines; those that stream write to the context."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,6 @@ if TYPE_CHECKING:
 else:
     Handler = grpc.RpcMethodHandler
 
-_MAKE: Mapping[tuple[bool, bool], Any] = {
-    (False, False): grpc.unary_unary_rpc_method_handler,
-    (False, True): grpc.unary_stream_rpc_method_handler,
-    (True, True): grpc.stream_stream_rpc_method_handler,
-}
 Context = grpc.aio.ServicerContext[Any, Any]
 Behaviour = Callable[[Any, Context], Awaitable[Any]]  # a request, or a stream of them; what is answered, if it is one
 Continuation = Callable[[Any], Awaitable[Handler | None]]

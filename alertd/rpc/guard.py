@@ -1,4 +1,4 @@
-"""Who may call what: the same users, tokens, certificates and rates as for HTTP."""
+"""Who may call what: the same users, tokens and certificates as for HTTP, and a rate like that, counted by itself."""
 
 from collections.abc import Collection, Iterable
 from typing import Any

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _MOST = 2000  # characters of a value
-_MOST_READ = 1 << 16  # characters of it that are looked through for secrets
+_MARGIN = 4096  # characters beyond it that are looked through for secrets, of which some would be shown
 
 Hide = Callable[[str], str]
 _GREY, _RESET = "\x1b[90m", "\x1b[0m"
@@ -35,7 +35,7 @@ class JsonFormat(logging.Formatter):
             **({"event": event} if (event := getattr(record, "event", "")) else {}),
             "msg": tame(record.getMessage(), self._hide),
         }
-        if cause := self._here():
+        if not getattr(record, "summary", False) and (cause := self._here()):
             _, line["trace_id"], line["span_id"], _ = cause.split("-")
         line |= {name: _structured(value, self._hide) for name, value in _fields(record).items()}
         if record.exc_info:
@@ -88,7 +88,7 @@ def tame(value: Any, hide: Hide, most: int = _MOST) -> Any:
     if isinstance(value, bool | int | float):
         return value
     text = value.isoformat() if isinstance(value, datetime) else str(value)
-    shown = hide(text[:_MOST_READ])
+    shown = hide(text[: most + _MARGIN])
     return shown if len(shown) <= most else f"{shown[:most]}… ({len(text)} characters)"
 
 

@@ -28,7 +28,7 @@ class Journal(logging.StreamHandler[TextIO]):
         self, form: Literal["json", "console"], stream: TextIO | None = None, here: Callable[[], str] = str
     ) -> None:
         super().__init__(stream or sys.stderr)
-        self._form, self._here = form, here
+        self._form, self.here = form, here
         self.redaction = Redaction()
         self._repetition = Repetition(super().emit)
         self._own: set[str] = set()
@@ -39,7 +39,7 @@ class Journal(logging.StreamHandler[TextIO]):
         colours = self._form == "console" and self.stream.isatty()
         json = self._form == "json"
         self.setFormatter(
-            JsonFormat(identity, self.redaction, self._here) if json else ConsoleFormat(self.redaction, colours=colours)
+            JsonFormat(identity, self.redaction, self.here) if json else ConsoleFormat(self.redaction, colours=colours)
         )
 
     def let_pass(self, least: str, of: Mapping[str, str]) -> None:

@@ -24,6 +24,11 @@ class Observers:
             except Exception as error:  # whatever it is: watching must not disturb
                 self._complain(listener, event, error)
 
+    @property
+    def follows(self) -> bool:
+        """Whether the tracer does anything."""
+        return self._tracer.follows
+
     def span(
         self,
         name: str,

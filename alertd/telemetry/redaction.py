@@ -18,7 +18,8 @@ _PATTERNS = (
     (re.compile(r"(/api/webhooks/\d+/)[\w-]+"), rf"\1{HIDDEN}"),
     (
         re.compile(
-            r"([?&][\w.-]*(?:token|secret|passw|pwd|key|sig|auth|credential)[\w.-]*=)[^&\s\"'<>]+", re.IGNORECASE
+            r"([?&][\w.-]{0,64}(?:token|secret|passw|pwd|key|sig|auth|credential)[\w.-]{0,64}=)[^&\s\"'<>]+",
+            re.IGNORECASE,
         ),
         rf"\1{HIDDEN}",
     ),

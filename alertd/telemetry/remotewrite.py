@@ -208,7 +208,8 @@ class Sender:
     def _judged(self, reply: Reply) -> _Outcome:
         if reply.status < 300:
             return _Outcome("accepted")
-        said = f"the answer has the status {reply.status}: {reply.body[:200].decode('utf-8', 'replace').strip()}"
+        words = self._client.hide(reply.body[:200].decode("utf-8", "replace").strip())
+        said = f"the answer has the status {reply.status}: {words}"
         if reply.status != 429 and reply.status < 500:
             return _Outcome("refused", said)
         wait = retry_after(reply, self._clock.now()) or timedelta(0)

@@ -79,12 +79,14 @@ def _key(record: logging.LogRecord) -> Hashable | None:
     if event:
         subject = getattr(record, "subject", None)
         return None if subject is None else (event, subject)
-    return record.name, record.levelno, _NUMBER.sub("#", record.getMessage()[:_SHOWN])
+    error = record.exc_info[1] if record.exc_info else None
+    said = f"{record.getMessage()[:_SHOWN]}{type(error).__name__}: {str(error)[:_SHOWN]}"
+    return record.name, record.levelno, _NUMBER.sub("#", said)
 
 
 def _summary(one: _Repeated) -> logging.LogRecord:
     record = copy.copy(one.last)
     record.msg, record.args = f"{one.last.getMessage()} ({one.more} more in the last minute)", ()
     record.fields = {**getattr(one.last, "fields", {}), "repeated": one.more}
-    record.exc_info = None
+    record.exc_info, record.summary = None, True
     return record

@@ -47,6 +47,8 @@ class RecordedSpan:
 class RecordingTracer:
     """`spans` are in the order in which they began. Ids count up, so that every run has the same."""
 
+    follows = True
+
     def __init__(self) -> None:
         self.spans: list[RecordedSpan] = []
         self._entered: ContextVar[str] = ContextVar("entered", default="")

@@ -1,11 +1,15 @@
 """Texts of alerts are made once, and again whenever what they say may be another."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
+from alertd.core.labels import Labels
 from alertd.core.rules import Rule
-from tests.stories.world import World, rule
+from alertd.core.samples import Answer, Sample
+from tests.stories.world import Prometheus, World, rule
 
 pytestmark = pytest.mark.anyio
 
@@ -67,3 +71,29 @@ async def test_after_a_restart() -> None:
     world.at("2m").restarts()
     await world.run_until("3m")
     assert summary(world) == "sda: 1"
+
+
+async def test_what_a_sample_says_for_itself_is_not_kept_when_it_says_it_no_more() -> None:
+    world = World(disks("{{ $value }}"))
+    world.prometheus = Telling()
+    await world.run_until("1m")
+    assert details(world) == {"summary": "1", "detail": "full"}
+    world.prometheus.detail = ""
+    await world.run_until("2m")
+    assert details(world) == {"summary": "1"}
+
+
+def details(world: World) -> Mapping[str, str]:
+    assert world.engine
+    (alert,) = world.engine.board.alive()
+    return alert.annotations
+
+
+class Telling(Prometheus):
+    """Says more of its samples than labels and values."""
+
+    detail = "full"
+
+    async def query(self, exprs: Sequence[str], at: datetime) -> Sequence[Answer]:
+        annotations = {"detail": self.detail} if self.detail else {}
+        return [Answer((Sample(Labels({"disk": "sda"}), 1.0, annotations=annotations),)) for _ in exprs]

@@ -113,7 +113,8 @@ async def test_a_posted_alert_is_caused_by_its_posting() -> None:
     await world.post("Posted", "10m", "0s", {})  # says it again: no news, and no other cause
     await world.run_until("30m")
     first, end = (above(world, one) for one in told(world))
-    assert first.parent == cause
+    taken = above(world, first)
+    assert (taken.name, taken.parent, taken.kept) == ("alertd.take alerts", cause, True)
     expiry = above(world, end)
     assert (expiry.name, expiry.attributes["alertd.reason"]) == ("alertd.end alerts", "expired")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from alertd.config.confidential import Confidential, confidential, shapes
 from alertd.config.http import BasicAuth, Header, HttpConfig
@@ -18,7 +19,7 @@ from alertd.config.load import load
 from alertd.config.values import Overrides
 from alertd.telemetry.journal import Journal, catch_crashes, set_up
 from alertd.telemetry.logs import Logs
-from alertd.telemetry.redaction import Redaction
+from alertd.telemetry.redaction import Redaction, without_tokens
 from alertd.telemetry.repetition import WINDOW
 
 from .happenings import evaluated, given_up, refused
@@ -235,3 +236,22 @@ def test_what_was_secret_a_moment_ago_still_is() -> None:
     redaction = Redaction(Confidential(frozenset(["old-secret"])))
     redaction.follow(Confidential(frozenset(["new-secret"])))
     assert redaction("old-secret new-secret") == "<secret> <secret>"
+
+
+def test_two_errors_of_one_line_are_two() -> None:
+    written = Written()
+    for number, error in enumerate([ValueError("a"), KeyError("b"), ValueError("a")]):
+        exc_info = (type(error), error, None)
+        written.journal.emit(record("task failed", float(number), exc_info=exc_info))
+    assert written.messages == ["task failed", "task failed"]
+
+
+def test_a_word_in_a_header_is_not_taken_for_a_secret() -> None:
+    given = {"X-Scope-OrgID": "prod", "X-Token": "hush", "X-Id": "a" * 8}
+    headers = {name: SecretStr(value) for name, value in given.items()}
+    assert confidential(headers).values == {"hush", "a" * 8}
+
+
+def test_a_text_that_nearly_looks_like_a_secret_is_looked_through_in_time() -> None:
+    text = "basic ?" + "key" * 300_000  # squared it would outlast every patience
+    assert without_tokens(text) == text

@@ -4,8 +4,6 @@ from collections import Counter
 
 from alertd.telemetry.profiling.profile import Frame, Profile
 
-MEDIA_TYPE = "text/plain; charset=utf-8"
-
 
 def encode(profile: Profile) -> bytes:
     """One line a stack; what is counted is the last of the profile's kinds."""

@@ -9,7 +9,6 @@ from itertools import chain
 
 from alertd.telemetry.profiling.profile import Frame, Profile, Sample, numbered
 
-MEDIA_TYPE = "application/octet-stream"
 _LEVEL = 6  # of compression
 _SIXTY_FOUR_BITS = (1 << 64) - 1
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from alertd.telemetry.profiling.profile import Frame, Labels, Profile, Sample, numbered
 
-MEDIA_TYPE = "application/json"
 _SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 _UNITS = {"nanoseconds": "nanoseconds", "bytes": "bytes"}  # of those alertd counts in; all others are "none"
 

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from alertd.config.telemetry import Telemetry
 from alertd.ports import Clock, Tracer, Untraced
+from alertd.telemetry.formats import Hide
+from alertd.telemetry.redaction import without_tokens
 
 
 class Tracing(Tracer, Protocol):
@@ -27,10 +29,10 @@ class Nothing(Untraced):
         """Nothing is left."""
 
 
-def open_tracer(config: Telemetry, clock: Clock) -> Tracing:
+def open_tracer(config: Telemetry, clock: Clock, hide: Hide = without_tokens) -> Tracing:
     """The tracer of this configuration. Raises ConfigError if its exporter cannot be made."""
     if config.traces is None:
         return Nothing()
     from alertd.telemetry.traces.opening import exporting
 
-    return exporting(config.resource, config.traces, clock)
+    return exporting(config.resource, config.traces, clock, hide)

@@ -10,12 +10,13 @@ from alertd import __version__
 from alertd.config.telemetry import Traces
 from alertd.errors import ConfigError, Problem
 from alertd.ports import Clock
+from alertd.telemetry.formats import Hide
 from alertd.telemetry.traces.outlet import Outlet
 from alertd.telemetry.traces.sampling import Sampler, Tail
 from alertd.telemetry.traces.tracer import OtelTracer
 
 
-def exporting(resource: Mapping[str, str], traces: Traces, clock: Clock) -> OtelTracer:
+def exporting(resource: Mapping[str, str], traces: Traces, clock: Clock, hide: Hide) -> OtelTracer:
     """A tracer that exports as configured. Raises ConfigError."""
     try:
         exporter = _exporter(traces)
@@ -29,7 +30,7 @@ def exporting(resource: Mapping[str, str], traces: Traces, clock: Clock) -> Otel
         clock=clock,
     )
     named = Resource.create({"service.version": __version__, **resource})
-    return OtelTracer(named, Sampler(traces.ratio, follows=traces.follows), Tail(outlet.put), outlet)
+    return OtelTracer(named, Sampler(traces.ratio, follows=traces.follows), Tail(outlet.put), outlet, hide)
 
 
 def _exporter(traces: Traces) -> SpanExporter:

@@ -17,7 +17,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from alertd import __version__
 from alertd.errors import AlertdError
 from alertd.ports import NOTHING, Attributes, Place, Span
-from alertd.telemetry.formats import tame
+from alertd.telemetry.formats import Hide, tame
 from alertd.telemetry.redaction import without_tokens
 from alertd.telemetry.traces.outlet import Outlet
 from alertd.telemetry.traces.sampling import Sampler, Tail, kept
@@ -29,13 +29,17 @@ _LONGEST = 2000  # characters of a value
 
 
 class OtelTracer:
-    """Spans of one process, exported through an outlet."""
+    """Spans of one process, exported through an outlet. `hide` takes secrets out of a text."""
 
-    def __init__(self, resource: Resource, sampler: Sampler, tail: Tail, outlet: Outlet) -> None:
+    follows = True
+
+    def __init__(
+        self, resource: Resource, sampler: Sampler, tail: Tail, outlet: Outlet, hide: Hide = without_tokens
+    ) -> None:
         provider = TracerProvider(sampler, resource, shutdown_on_exit=False)
         provider.add_span_processor(tail)
         self._tracer = provider.get_tracer("alertd", __version__)
-        self._tail, self._outlet = tail, outlet
+        self._tail, self._outlet, self._hide = tail, outlet, hide
 
     def span(
         self,
@@ -53,7 +57,7 @@ class OtelTracer:
             name,
             kept(context) if keep else context,
             _KINDS[place],
-            _bounded(attributes),
+            _bounded(attributes, self._hide),
             list(_links(links)),
             record_exception=False,
             set_status_on_exception=False,
@@ -87,7 +91,7 @@ class OtelTracer:
 
     @contextmanager
     def _entered(self, span: trace.Span, context: Context) -> Iterator[Span]:
-        one = _Span(span, self._tail)
+        one = _Span(span, self._tail, self._hide)
         token = contexts.attach(trace.set_span_in_context(span, context))
         try:
             yield one
@@ -106,23 +110,23 @@ class OtelTracer:
 class _Span:
     """The Span port over one of OpenTelemetry's."""
 
-    def __init__(self, span: trace.Span, tail: Tail) -> None:
-        self._span, self._tail = span, tail
+    def __init__(self, span: trace.Span, tail: Tail, hide: Hide) -> None:
+        self._span, self._tail, self._hide = span, tail, hide
         self.failed = False
 
     def rename(self, name: str) -> None:
         self._span.update_name(name)
 
     def note(self, attributes: Attributes) -> None:
-        self._span.set_attributes(_bounded(attributes))
+        self._span.set_attributes(_bounded(attributes, self._hide))
 
     def event(self, name: str, attributes: Attributes = NOTHING) -> None:
-        self._span.add_event(name, _bounded(attributes))
+        self._span.add_event(name, _bounded(attributes, self._hide))
 
     def fail(self, error: str, kind: str = "") -> None:
         self.failed = True
-        self._span.set_status(Status(StatusCode.ERROR, _said(error)))
-        self._span.set_attribute("error.type", _said(kind or "_OTHER"))
+        self._span.set_status(Status(StatusCode.ERROR, _said(error, self._hide)))
+        self._span.set_attribute("error.type", _said(kind or "_OTHER", self._hide))
         self.keep()
 
     def keep(self) -> None:
@@ -142,11 +146,11 @@ def _links(causes: Iterable[str]) -> Iterator[Link]:
             yield Link(at)
 
 
-def _bounded(attributes: Attributes) -> dict[str, Any]:
-    return {name: _said(value) for name, value in attributes.items()}
+def _bounded(attributes: Attributes, hide: Hide) -> dict[str, Any]:
+    return {name: _said(value, hide) for name, value in attributes.items()}
 
 
-def _said(value: Any) -> Any:
+def _said(value: Any, hide: Hide) -> Any:
     """What protobuf takes, too: half a character in a label must not cost others their spans."""
-    text = tame(value, without_tokens, _LONGEST)
+    text = tame(value, hide, _LONGEST)
     return text.encode("utf-8", "replace").decode() if isinstance(text, str) else text

@@ -9,6 +9,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from alertd.clock import SystemClock
+from alertd.telemetry.formats import Hide
+from alertd.telemetry.redaction import without_tokens
 from alertd.telemetry.traces.outlet import Outlet
 from alertd.telemetry.traces.sampling import Sampler, Tail
 from alertd.telemetry.traces.tracer import OtelTracer
@@ -55,11 +57,13 @@ def outlet(exporter: SpanExporter, queue: int = 1000, batch_size: int = 100, del
 
 
 @contextmanager
-def tracing(ratio: float = 1.0, *, follows: bool = True) -> Iterator[tuple[OtelTracer, Kept]]:
+def tracing(
+    ratio: float = 1.0, *, follows: bool = True, hide: Hide = without_tokens
+) -> Iterator[tuple[OtelTracer, Kept]]:
     """A tracer; what it exported is complete after the context."""
     exporter = Kept()
     out = outlet(exporter)
-    tracer = OtelTracer(Resource({}), Sampler(ratio, follows=follows), Tail(out.put), out)
+    tracer = OtelTracer(Resource({}), Sampler(ratio, follows=follows), Tail(out.put), out, hide)
     try:
         yield tracer, exporter
     finally:

@@ -125,3 +125,11 @@ def test_what_is_lost_is_counted() -> None:
         with tracer.span("x"):
             pass
     assert tracer.counts()["refused"] == 1
+
+
+def test_what_the_configuration_holds_of_secrets_is_hidden() -> None:
+    hidden = tracing(hide=lambda text: text.replace("hush", "<secret>"))
+    with hidden as (tracer, exported), tracer.span("x", {"said": "it is hush"}) as span:
+        span.event("y", {"said": "hush"})
+        span.fail("hush")
+    assert "hush" not in exported.spans[0].to_json()
