@@ -1,7 +1,8 @@
 """What counts and what is sent on, as far as the configuration wants it; nothing is loaded of what is switched off."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from alertd.telemetry.readings import Readings
 
 if TYPE_CHECKING:
     from alertd.telemetry.metrics import Metrics
+
+_LAST_WORDS = 2.0  # seconds
 
 Loop = tuple[str, Callable[[], Awaitable[None]]]
 
@@ -36,6 +39,7 @@ class Meters:
         self._notice, self._clock, self._here = notice, clock, here
         self.listeners: list[Listener] = []
         self.loops: list[Loop] = []
+        self._finishers: list[Callable[[], Awaitable[None]]] = []
         self._closers: list[Callable[[], Awaitable[None]]] = []
         readings = self._write(config, readings)
         self._metrics = self._count(config, readings) if config.metrics.enabled else None
@@ -49,7 +53,10 @@ class Meters:
         return self._metrics.render(names, accept) if self._metrics else None
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Send on what was counted last, as far as that takes no time, and close the connections."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await asyncio.gather(*(finish() for finish in self._finishers))
         for close in self._closers:
             await close()
 
@@ -65,6 +72,7 @@ class Meters:
             with _opening("telemetry.metrics", config):
                 export = Export(config.metrics, metrics.collect, resource, self._notice, self._clock)
             self.loops.append(("metrics export", export.run))
+            self._finishers.append(export.step)
             self._closers.append(export.aclose)
         return metrics
 
@@ -77,6 +85,7 @@ class Meters:
             write = RemoteWrite(config.remote_write, readings.alive, readings.rule_keys, self._notice, self._clock)
         self.listeners.append(write)
         self.loops += [("series", write.run), ("remote write", write.send)]
+        self._finishers.append(write.finish)
         self._closers.append(write.aclose)
         return replace(readings, unsent=lambda: write.pending)
 

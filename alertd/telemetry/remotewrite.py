@@ -101,13 +101,25 @@ class RemoteWrite:
             if waiting is None:
                 await self._clock.sleep_until(None, self._more)
                 continue
-            wait = await self._send(waiting)
+            try:
+                wait = await self._send(waiting)
+            except asyncio.CancelledError:
+                self._queue.give_back(waiting)
+                raise
             if wait is None:
                 pause = _FIRST_PAUSE
                 continue
             self._queue.give_back(waiting)
             await self._clock.sleep_until(self._clock.now() + max(wait, pause))
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def finish(self) -> None:
+        """Send what there is, until something is not taken."""
+        await self.step()
+        while (waiting := self._queue.take()) is not None:
+            if await self._send(waiting) is not None:
+                self._queue.give_back(waiting)
+                return
 
     async def aclose(self) -> None:
         """Close the connection."""

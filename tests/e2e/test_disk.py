@@ -60,7 +60,8 @@ def test_a_full_disk_stops_messages_until_there_is_room_and_none_is_lost(rig: Ri
     until("the first alert to be told", lambda: ("api", "firing") in heard(rig, "Broken"))
     ballast = fill(disk)
     jobs(rig, api=1, db=1)
-    until("alertd to notice", lambda: troubles(daemon) > 2)
+    until("alertd to notice", lambda: troubles(daemon))
+    until("it to be tried again", lambda: daemon.metric("alertd_troubles_total") > 2)
     assert daemon.alerts()["Broken"] == "firing"
     assert ("db", "firing") not in heard(rig, "Broken"), "what is told has to be on the disk before"
     ballast.unlink()

@@ -141,8 +141,8 @@ def test_the_oldest_are_dropped_when_too_many_wait() -> None:
 Until = Callable[[], bool]
 
 
-async def sent(one: RemoteWrite, over: Until, *bodies: Request) -> None:
-    """Send these until it is over."""
+async def sent(one: RemoteWrite, over: Until, *bodies: Request) -> asyncio.Future[None]:
+    """Send these until it is over; the sending, which is about to end."""
     for body in bodies:
         one._queue.put(body)
     task = asyncio.ensure_future(one.send())
@@ -153,6 +153,7 @@ async def sent(one: RemoteWrite, over: Until, *bodies: Request) -> None:
                 assert not task.done()
     finally:
         task.cancel()
+    return task
 
 
 @pytest.fixture
@@ -188,6 +189,18 @@ async def test_what_may_go_well_later_is_tried_again_in_order(status: int) -> No
     assert [got.body for got in server.requests] == [b"first", b"first", b"first", b"second"]
     assert [event.result for event in events[:3]] == ["retried", "retried", "accepted"]
     assert events[0].error == f"the answer has the status {status}: not now"
+
+
+async def test_at_the_end_what_waits_is_sent_as_long_as_it_is_taken() -> None:
+    async with http_server() as server:
+        server.script = [silence, answer(204), answer(503)]
+        one, _ = writing({}, server.url, SystemClock())
+        task = await sent(one, lambda: bool(server.requests), FIRST, SECOND)
+        await asyncio.wait([task])
+        await one.finish()
+        assert one.pending == SECOND.samples
+        await one.aclose()
+    assert [got.body for got in server.requests] == [b"first", b"first", b"second"]
 
 
 async def test_what_is_refused_is_not_tried_again() -> None:
