@@ -10,7 +10,7 @@ from alertd import __version__
 from alertd.config.values import Config
 from alertd.engine.watchedstore import WatchedStore
 from alertd.errors import ConfigError, Problem
-from alertd.events import Event
+from alertd.events import Event, Trouble
 from alertd.ports import Clock, Listener, Store
 from alertd.telemetry.readings import Readings
 
@@ -56,7 +56,9 @@ class Meters:
         """Send on what was counted last, as far as that takes no time, and close the connections."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS):
-                await asyncio.gather(*(finish() for finish in self._finishers))
+                ends = await asyncio.gather(*(finish() for finish in self._finishers), return_exceptions=True)
+                for bug in (one for one in ends if isinstance(one, Exception)):  # who closes goes on closing
+                    self._notice(Trouble("the last metrics were not sent", f"{type(bug).__name__}: {bug}"))
         for close in self._closers:
             await close()
 

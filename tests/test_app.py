@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alertd import app as module
+from alertd import meters
 from alertd.app import App
 from alertd.clock import SystemClock
 from alertd.config import load, reload
@@ -16,11 +17,12 @@ from alertd.config.values import Overrides
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.labels import Labels
 from alertd.errors import ConfigError
-from alertd.events import Beat, Event
+from alertd.events import Beat, Event, Trouble
 from alertd.store import open_store
+from alertd.telemetry import export
 from alertd.testing import RecordingObserver
 from alertd.web.server import bind
-from tests.servers import http_server
+from tests.servers import http_server, silence
 
 pytestmark = pytest.mark.anyio
 
@@ -139,3 +141,43 @@ async def test_what_the_configuration_mutes_is_muted(tmp_path: Path) -> None:
         'inhibited by {alertname="ZoneDown", zone="a"} (zones); muted by the time interval always; '
         "outside the active time interval never"
     )
+
+
+EXPORTING = """
+storage: {{url: memory}}
+telemetry: {{metrics: {{exporter: otlp, endpoint: "{url}", interval: 1h}}}}
+"""
+
+
+async def test_what_was_counted_last_is_sent_before_it_ends(tmp_path: Path) -> None:
+    async with http_server() as server:
+        (tmp_path / "config.yaml").write_text(EXPORTING.format(url=server.url))
+        async with running(tmp_path / "config.yaml"):
+            assert server.requests == []
+        assert [request.path for request in server.requests] == ["/v1/metrics"]
+
+
+async def test_a_collector_that_hangs_does_not_keep_it_from_stopping(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meters, "_LAST_WORDS", 0.2)
+    async with http_server() as server:
+        server.otherwise = silence
+        (tmp_path / "config.yaml").write_text(EXPORTING.format(url=server.url))
+        async with running(tmp_path / "config.yaml"):
+            pass
+        assert len(server.requests) == 1
+
+
+async def test_a_bug_in_the_last_words_is_named_and_the_state_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise RuntimeError("no such metric")
+
+    monkeypatch.setattr(export, "encode", broken)
+    (tmp_path / "config.yaml").write_text(EXPORTING.format(url="http://127.0.0.1:1"))
+    async with running(tmp_path / "config.yaml") as observer:
+        pass
+    (trouble,) = (event for event in observer.events if isinstance(event, Trouble))
+    assert (trouble.where, trouble.error) == ("the last metrics were not sent", "RuntimeError: no such metric")

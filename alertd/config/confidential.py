@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, quote_plus, urlsplit
 from pydantic import BaseModel, SecretStr
 
 HIDDEN = "<secret>"
-_SHORTEST = 4  # a secret shorter than that cannot be told from chance
+SHORTEST = 4  # a secret shorter than that cannot be told from chance
 _SHORTEST_PART = 8  # and a part of one that is shorter than that
 _LONG_PART = 20  # a part of a URL that is as long is taken for a secret, whatever it looks like
 _TELLING = re.compile(r"auth|token|key|secret|cookie|passw|credential|sign", re.IGNORECASE)
@@ -33,14 +33,20 @@ class Confidential:
 def confidential(*things: Any) -> Confidential:
     """What is secret in these models: what has the type SecretStr, and the files that may stand in its place."""
     return Confidential(
-        frozenset(value for value in _values(things) if value), frozenset(path for path in _files(things) if path)
+        frozenset(value for name, value in _told(things) if value and not _is_ordinary(name, value)),
+        frozenset(path for path in _files(things) if path),
     )
+
+
+def secrets_in(*things: Any) -> Iterator[str]:
+    """Everything in these models that has the type SecretStr."""
+    return (value for _, value in _told(things))
 
 
 def shapes(secrets: Iterable[str]) -> tuple[str, ...]:
     """All texts that give one of these secrets away, longest first."""
     found = {shape for secret in secrets for part in _parts(secret.strip()) for shape in _written(part)}
-    return tuple(sorted((one for one in found if len(one) >= _SHORTEST), key=len, reverse=True))
+    return tuple(sorted((one for one in found if len(one) >= SHORTEST), key=len, reverse=True))
 
 
 def hide(text: str, known: Iterable[str]) -> str:
@@ -51,20 +57,18 @@ def hide(text: str, known: Iterable[str]) -> str:
     return text
 
 
-def _values(thing: Any) -> Iterator[str]:
+def _told(thing: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every SecretStr, after the name that it has in a mapping, as that of a header."""
     if isinstance(thing, SecretStr):
-        yield thing.get_secret_value()
-    if isinstance(thing, Mapping):
-        thing = [value for name, value in thing.items() if not _is_ordinary(name, value)]
-    for one in _inside(thing):
-        yield from _values(one)
+        yield name, thing.get_secret_value()
+    within = thing.items() if isinstance(thing, Mapping) else (("", one) for one in _inside(thing))
+    for key, one in within:
+        yield from _told(one, key)
 
 
-def _is_ordinary(name: object, value: object) -> bool:
+def _is_ordinary(name: str, value: str) -> bool:
     """Whether this is a header that says nothing secret, as that of a tenant: a word that stands elsewhere, too."""
-    if not isinstance(value, SecretStr) or _TELLING.search(str(name)):
-        return False
-    return len(value.get_secret_value()) < _SHORTEST_PART
+    return bool(name) and len(value) < _SHORTEST_PART and not _TELLING.search(name)
 
 
 def _files(thing: Any) -> Iterator[str]:

@@ -12,11 +12,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from alertd.config import grpc, inhibition, intervals, receivers, routing, telemetry, templates, web, yamltext
-from alertd.config.confidential import Confidential, confidential, shapes
+from alertd.config.confidential import Confidential, confidential, secrets_in, shapes
 from alertd.config.problems import Place, position
 from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules, matched
 from alertd.config.schema import ConfigFile, HeartbeatEntry, PrometheusEntry
-from alertd.config.secrets import Secrets, environment, named, redacted, values_in
+from alertd.config.secrets import Secrets, environment, named, redacted
 from alertd.config.trees import anchored, pruned
 from alertd.config.values import (
     Config,
@@ -178,7 +178,7 @@ def _assemble(
 
 def _hidden(file: ConfigFile, told: tuple[Receiver, ...]) -> frozenset[str]:
     configs = [one.config for receiver in told for one in receiver.integrations]
-    return frozenset(value for value in values_in([file, *configs]) if value)
+    return frozenset(value for value in secrets_in([file, *configs]) if value)
 
 
 def _confidential(file: ConfigFile, told: tuple[Receiver, ...], root: Node, secrets: Secrets) -> Confidential:

@@ -4,12 +4,9 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, SecretStr
-
-from alertd.config.confidential import hide
+from alertd.config.confidential import HIDDEN, SHORTEST, hide
 from alertd.config.problems import Place
 from alertd.config.yamltext import Node, write
 from alertd.errors import Problem
@@ -17,8 +14,6 @@ from alertd.errors import Problem
 _REFERENCE = re.compile(r"(\$?)\$\{([A-Z_][A-Z0-9_]*)\}", re.ASCII)
 _TELLING = re.compile(r"password|secret|token|credential|api_key|routing_key|service_key|user_key", re.IGNORECASE)
 _TELLING_VARIABLE = re.compile(r"PASS|PWD|SECRET|TOKEN|CRED|KEY|AUTH|HOOK|SIGN|PRIVATE", re.IGNORECASE)
-_HIDDEN = "<secret>"
-_SHORTEST = 4  # a value shorter than this is no secret, and replacing it would garble messages
 
 
 @dataclass
@@ -62,7 +57,7 @@ class Secrets:
         """The problem without a value from the environment in it."""
         message, hint = problem.message, problem.hint
         for name, value in sorted(self.used.items(), key=lambda item: -len(item[1])):
-            if len(value) >= _SHORTEST:
+            if len(value) >= SHORTEST:
                 message, hint = message.replace(value, f"${{{name}}}"), hint.replace(value, f"${{{name}}}")
         return replace(problem, message=hide(message, self.told), hint=hide(hint, self.told))
 
@@ -70,21 +65,6 @@ class Secrets:
 def environment() -> Mapping[str, str]:
     """The process's environment."""
     return os.environ  # noqa: TID251 - this is its home
-
-
-def values_in(thing: Any) -> Iterator[str]:
-    """Every secret inside a model, a collection, or a value."""
-    if isinstance(thing, SecretStr):
-        yield thing.get_secret_value()
-    elif isinstance(thing, BaseModel):
-        for name in type(thing).model_fields:
-            yield from values_in(getattr(thing, name))
-    elif isinstance(thing, Mapping):
-        for one in thing.values():
-            yield from values_in(one)
-    elif isinstance(thing, (list, tuple)):
-        for one in thing:
-            yield from values_in(one)
 
 
 def named(root: Node) -> Iterator[str]:
@@ -119,7 +99,7 @@ def _shown(node: Node, key: str, secrets: Secrets, hidden: frozenset[str]) -> No
         return node
     text = secrets.written.get(id(node), node.text)
     secret = node.text in hidden or (_TELLING.search(key) and not key.endswith("_file")) or _has_password(text)
-    return replace(node, text=_HIDDEN if secret and text == node.text else text)
+    return replace(node, text=HIDDEN if secret and text == node.text else text)
 
 
 def _has_password(text: str) -> bool:

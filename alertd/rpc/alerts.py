@@ -76,6 +76,7 @@ class Alerts:
     async def watch(self, request: pb.WatchRequest, context: Context) -> None:
         """What changes, until the client leaves, is too slow, or alertd stops."""
         wanted = await self._wanted(request.filter, context)
+        await context.send_initial_metadata(())  # or a first message that is interrupted would keep back the last words
         await self._welcome(context)
         missed = self._feed.since(request.after) if request.after else None
         if request.after and missed is None and not request.snapshot:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _MOST = 2000  # characters of a value
-_MARGIN = 4096  # characters beyond it that are looked through for secrets, of which some would be shown
+_MARGIN = 1 << 16  # characters beyond it that are looked through for secrets, of which some would be shown
 
 Hide = Callable[[str], str]
 _GREY, _RESET = "\x1b[90m", "\x1b[0m"

@@ -49,3 +49,8 @@ def doubles(field: int, values: Iterable[float]) -> bytes:
 def fixed64s(field: int, values: Iterable[int]) -> bytes:
     """Packed fixed64s."""
     return block(field, b"".join(struct.pack("<Q", value) for value in values))
+
+
+def varints(field: int, values: Iterable[int]) -> bytes:
+    """Packed int64s."""
+    return block(field, b"".join(varint(value % (1 << 64)) for value in values))

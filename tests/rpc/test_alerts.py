@@ -414,3 +414,17 @@ async def test_a_deadline_is_kept() -> None:
                 await asyncio.sleep(0.01)
     assert daemon.of(Called)[0].code in ("DEADLINE_EXCEEDED", "CANCELLED")
     assert timedelta(seconds=daemon.of(Called)[0].seconds) < timedelta(seconds=5)
+
+
+async def test_the_end_is_told_in_as_many_words_whatever_is_being_written() -> None:
+    for turns in range(40):  # of the loop, between the beginning of a stream and its end
+        daemon = Daemon()
+        async with daemon.called() as client:
+            stream = client.watch()
+            with fail_after(10):
+                while not daemon.feed.watching:
+                    await sleep(0)
+            for _ in range(turns):
+                await sleep(0)
+            client.face.leave()
+            assert await stream.refused() == ("UNAVAILABLE", "alertd is shutting down")
