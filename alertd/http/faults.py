@@ -81,7 +81,7 @@ def _tls(cause: ssl.SSLError) -> str:
         return "the server does not speak TLS there: https:// where http:// is meant, or another port?"
     if reason.endswith(_CERTIFICATE_WANTED):
         return "the server wants a client certificate, or another one (tls_config.cert_file and key_file)"
-    if reason.startswith("UNEXPECTED_EOF"):
+    if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError) or reason.startswith("UNEXPECTED_EOF"):
         return (
             "the server ended the connection: it may want a client certificate, or other versions of TLS (tls_config)"
         )
