@@ -148,7 +148,7 @@ class App:
                 if self.rpc:
                     self.rpc.leave()
                 await self._drain(loops)
-                server.should_exit = True
+                server.end()
         finally:
             await self._close()
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from alertd.ports import Clock
 
-_STEP = timedelta(seconds=0.25)
-_MEMORY = 40  # steps
+_STEP = timedelta(seconds=0.5)
+_MEMORY = 20  # steps
 
 
 class Lag:

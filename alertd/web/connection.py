@@ -4,6 +4,7 @@ connected ─ header_timeout ─▶ request ─ served ─▶ idle_timeout ─ a
 """
 
 import asyncio
+from email.utils import formatdate
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -53,6 +54,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head, self._begun = 0, False
         self._expect_nothing()
+        self.server_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:

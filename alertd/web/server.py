@@ -27,11 +27,17 @@ _BACKLOG = 512
 
 
 class Server(uvicorn.Server):
-    """A uvicorn that leaves the signals to the app, and does not wait long for a client to begin TLS."""
+    """A uvicorn that leaves signals to the app, sleeps until it is to end, and is not patient with who begins TLS."""
 
     def __init__(self, config: uvicorn.Config, connection: type[Connection], handshake_timeout: float) -> None:
         super().__init__(config)
         self._connection, self._handshake_timeout = connection, handshake_timeout
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Answer what has been asked, and no more."""
+        self.should_exit = True
+        self._ended.set()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -50,6 +56,9 @@ class Server(uvicorn.Server):
             for one in sockets or ()
         ]
         self.started = True
+
+    async def main_loop(self) -> None:
+        await self._ended.wait()
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -94,7 +103,7 @@ def serve(routes: Sequence[BaseRoute], settings: Settings, traffic: Traffic | No
         log_config=None,
         access_log=False,
         server_header=False,
-        date_header=True,
+        date_header=False,  # a connection sets it
         timeout_graceful_shutdown=_GRACE,
     )
     config.load()

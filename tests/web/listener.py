@@ -77,7 +77,7 @@ class Listener:
             try:
                 yield listener.getsockname()[1]
             finally:
-                server.should_exit = True
+                server.end()
                 server.force_exit = True
                 with suppress(asyncio.CancelledError):
                     await task
