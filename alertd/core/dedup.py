@@ -226,7 +226,7 @@ def _told_after(
     opened = {**told.open}
     for alert in firing:
         known = told.open.get(alert.labels.key)
-        opened[alert.labels.key] = replace(mark(alert), told_at=known.told_at if known else None)
+        opened[alert.labels.key] = mark(alert, known.told_at if known else None)
     for alert in muted:
         known = opened.get(alert.labels.key) or doubtful.get(alert.labels.key)
         if known is not None:

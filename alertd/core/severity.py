@@ -12,6 +12,9 @@ class Severity(IntEnum):
     CRITICAL = 4
 
 
+_RANKS = dict(Severity.__members__)  # which is made anew whenever it is asked for
+
+
 def rank(label: str) -> Severity:
     """The rank of a `severity` label. Real files say `page`, `ticket`, `s1`: those rank as `warning`."""
-    return Severity.__members__.get(label.upper(), Severity.WARNING)
+    return _RANKS.get(label.upper(), Severity.WARNING)

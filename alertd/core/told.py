@@ -58,11 +58,11 @@ def incident(labels: Labels) -> str:
     return labels.without("severity").key
 
 
-def mark(alert: Alert) -> Mark:
-    """The mark of a firing alert about to be told."""
+def mark(alert: Alert, told_at: datetime | None = None) -> Mark:
+    """The mark of a firing alert about to be told, and of which was told before at that instant, if it was."""
     begun = alert.fired_at or alert.active_at
     cools = incident(alert.labels) if alert.cooldown else ""
-    return Mark(begun, cools, alert.severity, alert.cooldown, flapping=bool(alert.flapping))
+    return Mark(begun, cools, alert.severity, alert.cooldown, told_at, flapping=bool(alert.flapping))
 
 
 def accepted(told: Told, notification: Notification, at: datetime) -> Told:

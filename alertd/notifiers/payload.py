@@ -44,7 +44,7 @@ def payload(notification: Notification, most: int = 0) -> Mapping[str, Any]:
 def _alert(alert: NotifiedAlert) -> Mapping[str, Any]:
     return {
         "status": alert.status,
-        "labels": dict(alert.labels),
+        "labels": dict(alert.labels.pairs()),
         "annotations": dict(alert.annotations),
         "startsAt": rfc3339(alert.starts_at),
         "endsAt": rfc3339(alert.ends_at),

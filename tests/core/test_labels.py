@@ -54,6 +54,16 @@ def test_the_fingerprint_of_nothing_is_the_offset_of_fnv() -> None:
     assert Labels().fingerprint == "cbf29ce484222325"
 
 
+@given(st.lists(SETS, max_size=4))
+def test_the_fingerprint_is_fnv_1a(sets: list[dict[str, str]]) -> None:
+    for labels in map(Labels, sets):
+        state = 0xCBF29CE484222325
+        for part in (part for pair in labels.items() for part in pair):
+            for byte in part.encode("utf-8", "surrogatepass") + b"\xff":
+                state = (state ^ byte) * 0x100000001B3 % 2**64
+        assert labels.fingerprint == f"{state:016x}"
+
+
 @given(st.lists(SETS), SETS)
 def test_an_overlay_is_a_merge(sets: list[dict[str, str]], over: dict[str, str]) -> None:
     overlay = Overlay(over)
@@ -76,3 +86,11 @@ def test_equal_also_when_very_many_names_were_seen_meanwhile() -> None:
         Labels({f"n{number}": "1"})
     assert before == Labels({"a": "1"})
     assert hash(before) == hash(Labels({"a": "1"}))
+
+
+@given(SETS, SETS)
+def test_they_are_in_the_order_of_their_pairs(one: dict[str, str], other: dict[str, str]) -> None:
+    left, right = Labels(one), Labels(other)
+    assert (left < right) == (list(left.items()) < list(right.items()))
+    same = Labels(dict.fromkeys(left, "x"))
+    assert (left < same) == (list(left.items()) < list(same.items()))
