@@ -10,7 +10,7 @@ last twenty checks (https://icinga.com/docs/icinga-2/latest/doc/08-advanced-topi
       └──── at most `low` % ───────┘         only time can do that
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +18,7 @@ from alertd.core.alerts import Alert, Transition
 
 _SLOTS = 20
 _OLDEST, _STEP = 0.8, 0.02
+_NEWEST = _OLDEST + _STEP * (_SLOTS - 1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -91,8 +92,13 @@ def flipped(before: Flips, bounds: FlapBounds, at: datetime) -> Flips:
     kept = tuple(one for one in calm.changes if slot - _SLOTS < _slot(one, bounds) < slot)
     changes = (*kept, at)
     count = calm.count + 1 if kept or calm.since else 1
-    since = calm.since or (at if percent(changes, bounds, at) > bounds.high else None)
+    since = calm.since or (at if _is_restless(changes, bounds, at) else None)
     return Flips(changes, since, count)
+
+
+def _is_restless(changes: Sequence[datetime], bounds: FlapBounds, now: datetime) -> bool:
+    most = len(changes) * _NEWEST * 100 / _SLOTS
+    return most > bounds.high and percent(changes, bounds, now) > bounds.high
 
 
 def settled(flips: Flips, bounds: FlapBounds, now: datetime) -> Flips:

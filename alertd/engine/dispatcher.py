@@ -34,6 +34,7 @@ from alertd.ports import Clock, Observer, Store
 _AT_ONCE = 200  # groups flushed in one transaction: enough to share its cost, few enough to go out soon
 _AFTER_FAILURE = timedelta(seconds=5)
 _MOMENT = timedelta(microseconds=1)
+_TOGETHER = timedelta(seconds=1)  # in which groups that have nothing left to say gather, to be forgotten in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +330,7 @@ class Dispatcher:
         if isinstance(outcome, Retry):
             return None
         if len(self._done(group, None)) == len(group.members):
-            return now
+            return now + _TOGETHER
         return self._look_ahead(group, integration, now)
 
     def _look_ahead(self, group: Group, integration: str, now: datetime) -> datetime | None:

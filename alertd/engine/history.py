@@ -1,8 +1,8 @@
 """The recorder: turns events into rows of history and writes them in batches, so that no decision waits for it.
 
-    event ─ notice ─▶ rows in memory ─ step, once a second ─▶ store
+    event ─ notice ─▶ rows in memory ─ once a second ─▶ store
 
-A crash loses what was noticed since the last step, about a second. If the store fails the rows wait, and when too many
+A crash loses what was not written yet: about a second, a few in a storm. If the store fails the rows wait, and when too many
 do the newest are counted instead of kept.
 """
 
@@ -48,7 +48,8 @@ from alertd.ports import Clock, History
 _STEP = timedelta(seconds=1)
 _TIDY_EVERY = 60  # steps
 _AT_ONCE = 500  # rows a transaction
-_MOST = 100_000  # rows that wait
+_MOST, _MANY = 100_000, 25_000  # rows that wait
+_PAUSE = 3  # times as long as a batch took
 _MOST_ALIKE = 1000
 _FORGOTTEN_AT_ONCE, _FORGETS = 1000, 50
 _LONGEST = 300  # characters of a text
@@ -100,26 +101,42 @@ class Recorder:
         while True:
             for count in range(_TIDY_EVERY):
                 await self._clock.sleep_until(self._clock.now() + _STEP)
-                await self.step()
+                await self._catch_up()
                 if not count:
                     await self.tidy()
 
     async def step(self) -> None:
         """Write what has been noticed so far; what cannot be written waits."""
-        while self._entries or self._seen:
-            batch, self._entries = self._entries[:_AT_ONCE], self._entries[_AT_ONCE:]
-            seen = dict(islice(self._seen.items(), _AT_ONCE))
-            for key in seen:
-                del self._seen[key]
-            try:
-                await self._store.remember(batch, tuple(seen.values()))
-            except StoreError:
-                self._entries, self._seen = batch + self._entries, seen | self._seen
-                return
+        while await self._write():
+            pass
+
+    async def _catch_up(self) -> None:
+        """As `step`, with pauses: in a storm the messages come first, unless too much waits."""
+        begun = self._clock.elapsed()
+        while await self._write():
+            if len(self._entries) < _MANY:
+                took = timedelta(seconds=self._clock.elapsed() - begun)
+                await self._clock.sleep_until(self._clock.now() + took * _PAUSE)
+            begun = self._clock.elapsed()
+
+    async def _write(self) -> bool:
+        """Write one batch; whether there is more to write, and it can be."""
+        batch, self._entries = self._entries[:_AT_ONCE], self._entries[_AT_ONCE:]
+        seen = dict(islice(self._seen.items(), _AT_ONCE))
+        for key in seen:
+            del self._seen[key]
+        try:
+            await self._store.remember(batch, tuple(seen.values()))
+        except StoreError:
+            self._entries, self._seen = batch + self._entries, seen | self._seen
+            return False
+        if self._entries or self._seen:
+            return True
         self._alike.clear()
         if self._lost:
             lost, self._lost = self._lost, 0
             self._add(self._clock.now(), ITSELF, What.LOST, rows=lost)
+        return False
 
     async def tidy(self) -> None:
         """Forget what is too old or too much, a little at a time."""
