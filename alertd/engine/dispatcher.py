@@ -34,7 +34,7 @@ from alertd.ports import Clock, Observer, Store
 _AT_ONCE = 200  # groups flushed in one transaction: enough to share its cost, few enough to go out soon
 _AFTER_FAILURE = timedelta(seconds=5)
 _MOMENT = timedelta(microseconds=1)
-_TOGETHER = timedelta(seconds=1)  # in which groups that have nothing left to say gather, to be forgotten in one transaction
+_TOGETHER = timedelta(seconds=1)  # in which groups with nothing left to say gather, to be forgotten in one transaction
 
 
 @dataclass(frozen=True, slots=True)

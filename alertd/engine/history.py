@@ -2,8 +2,8 @@
 
     event ─ notice ─▶ rows in memory ─ once a second ─▶ store
 
-A crash loses what was not written yet: about a second, a few in a storm. If the store fails the rows wait, and when too many
-do the newest are counted instead of kept.
+A crash loses what was not written yet: about a second, a few in a storm. If the store fails the rows wait, and when
+too many do the newest are counted instead of kept.
 """
 
 import re
