@@ -6,14 +6,16 @@ FROM ${BASE} AS build
 # A private certificate authority or a mirror: --build-arg PIP_CERT=… --build-arg PIP_INDEX_URL=…; neither is kept.
 ARG PIP_CERT
 ARG PIP_INDEX_URL
+# What is installed: `extras` can export traces, serve gRPC and use Apprise; `runtime` cannot, and is smaller.
+ARG LOCK=extras
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
 WORKDIR /src
-COPY .ci/locks/build.txt .ci/locks/runtime.txt .ci/locks/
+COPY .ci/locks/build.txt .ci/locks/${LOCK}.txt .ci/locks/
 RUN python3 -m venv /opt/build \
     && /opt/build/bin/pip install --quiet --require-hashes --only-binary :all: --requirement .ci/locks/build.txt \
     && python3 -m venv --without-pip /opt/alertd \
     && /opt/build/bin/pip --python /opt/alertd/bin/python install --quiet --require-hashes --only-binary :all: \
-        --requirement .ci/locks/runtime.txt
+        --requirement .ci/locks/${LOCK}.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY alertd alertd
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels . \

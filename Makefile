@@ -4,6 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 IMAGE ?= alertd
 BASE ?= python:3.11-slim
+LOCK ?= extras
 BUILDER ?= $(firstword $(notdir $(foreach name,docker podman buildah,$(shell command -v $(name)))))
 
 .PHONY: help run test check bench micro setup lock proto image clean
@@ -47,7 +48,7 @@ proto: $(STAMP) ## generate what speaks gRPC from alertd/rpc/alerts.proto
 	$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. alertd/rpc/alerts.proto
 
 image: ## build the container image with docker, podman or buildah
-	$(or $(BUILDER),$(error needs docker, podman or buildah)) build $(if $(filter docker,$(BUILDER)),,--format docker) --build-arg BASE=$(BASE) --tag $(IMAGE) .
+	$(or $(BUILDER),$(error needs docker, podman or buildah)) build $(if $(filter docker,$(BUILDER)),,--format docker) --build-arg BASE=$(BASE) --build-arg LOCK=$(LOCK) --tag $(IMAGE) .
 
 clean: ## remove what the words above have made
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
