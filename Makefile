@@ -20,6 +20,7 @@ run: $(STAMP) ## see it at work: a real Prometheus, a mail catcher, a webhook re
 
 test: check ## everything that must hold: `check`, and all tests, those with real servers included
 	@.ci/debs prometheus=prometheus promtool=prometheus amtool=prometheus-alertmanager victoria-metrics=victoria-metrics
+	@.ci/pprof
 	$(BIN)/pytest $(or $(ARGS),--numprocesses 4 --dist worksteal)
 
 check: $(STAMP) ## style, types and the direction of imports
