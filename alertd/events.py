@@ -226,9 +226,14 @@ class SamplesWritten:
 
 @dataclass(frozen=True, slots=True)
 class MetricsExported:
-    """Metrics were sent to a collector; `error` is empty if it took them."""
+    """Metrics were sent to a collector; `error` is empty if it took them, all but `rejected` data points.
+
+    `remark`: what it has to say about those it took, and why it did not take the others.
+    """
 
     error: str = ""
+    rejected: int = 0
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

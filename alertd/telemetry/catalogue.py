@@ -238,6 +238,11 @@ DAEMON = (
         ("result",),
     ),
     Row(
+        "alertd_otlp_points_rejected_total",
+        "counter",
+        "Data points that the collector refused while it took others.",
+    ),
+    Row(
         "alertd_troubles_total",
         "counter",
         "What should not happen and was survived: a state that could not be written, a clock that jumped.",

@@ -12,6 +12,7 @@ from alertd.events import MetricsExported
 from alertd.http import Client, HttpError
 from alertd.ports import Clock
 from alertd.telemetry.otlp import Period, encode
+from alertd.telemetry.partial import partial
 
 _MOST_READ = 1 << 16  # bytes of an answer
 _HEADERS = {"Content-Type": "application/x-protobuf", "User-Agent": f"alertd/{__version__}"}
@@ -42,14 +43,13 @@ class Export:
 
     async def step(self) -> None:
         """Send them once."""
-        self._notice(MetricsExported(await self._send()))
+        self._notice(await self._send())
 
     async def aclose(self) -> None:
         """Close the connection."""
         await self._client.aclose()
 
-    async def _send(self) -> str:
-        """What went wrong, or nothing."""
+    async def _send(self) -> MetricsExported:
         families, period = list(self._collect()), Period(self._start, self._clock.now())
         body = await asyncio.to_thread(encode, families, self._resource, __version__, period)
         timeout = self._config.timeout.total_seconds()
@@ -58,8 +58,11 @@ class Export:
                 "POST", self._url, headers=self._headers, body=body, timeout=timeout, most=_MOST_READ
             )
         except HttpError as error:
-            return str(error)
-        return "" if reply.status < 300 else f"the answer has the status {reply.status}"
+            return MetricsExported(str(error))
+        if reply.status >= 300:
+            return MetricsExported(f"the answer has the status {reply.status}")
+        said = partial(reply.body)
+        return MetricsExported(rejected=said.rejected, remark=self._client.hide(said.message))
 
 
 def _with_path(endpoint: str) -> str:

@@ -100,6 +100,10 @@ SAMPLES_RECOVERED = Fact("samples_recovered", "alertd.telemetry", INFO, "samples
 METRICS_HELD_UP = Fact(
     "metrics_held_up", "alertd.telemetry", WARNING, "metrics are not exported", "the collector does not take them"
 )
+METRICS_REMARKED = Fact(
+    "metrics_remarked", "alertd.telemetry", WARNING, "the collector remarks on metrics",
+    "it has advice, or takes only some of them: it refused `rejected` data points",
+)  # fmt: skip
 METRICS_RECOVERED = Fact("metrics_recovered", "alertd.telemetry", INFO, "metrics are exported again", "it does")
 TELEMETRY_KEPT = Fact(
     "telemetry_kept", "alertd.telemetry", WARNING,

@@ -96,7 +96,7 @@ class Metrics:
             Called: self._called,
             Beat: lambda beat: self._of("heartbeats_total", _result(beat)).inc(),
             SamplesWritten: lambda one: self._of("remote_write_samples_total", one.result).inc(one.samples),
-            MetricsExported: lambda one: self._of("otlp_exports_total", "failure" if one.error else "success").inc(),
+            MetricsExported: self._metrics_exported,
             Trouble: lambda _: self._of("troubles_total").inc(),
         }
 
@@ -164,6 +164,10 @@ class Metrics:
     def _store_used(self, event: StoreUsed) -> None:
         self._of("store_operations_total", event.operation, "failure" if event.failed else "success").inc()
         self._of("store_duration_seconds").observe(event.seconds, self._trace())
+
+    def _metrics_exported(self, event: MetricsExported) -> None:
+        self._of("otlp_exports_total", "failure" if event.error else "success").inc()
+        self._of("otlp_points_rejected_total").inc(event.rejected)
 
     def _alert_changed(self, event: AlertChanged) -> None:
         after = event.transition.after

@@ -1,9 +1,11 @@
-"""The wire format of protocol buffers, as far as something is written in it: https://protobuf.dev/programming-guides/encoding."""
+"""The wire format of protocol buffers, as far as it is used here: https://protobuf.dev/programming-guides/encoding."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-_VARINT, _FIXED64, _LENGTH = 0, 1, 2
+_VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
+_SIZES = {_FIXED64: 8, _FIXED32: 4}
+_LONGEST = 10  # bytes of a number
 
 
 def varint(value: int) -> bytes:
@@ -54,3 +56,32 @@ def fixed64s(field: int, values: Iterable[int]) -> bytes:
 def varints(field: int, values: Iterable[int]) -> bytes:
     """Packed int64s."""
     return block(field, b"".join(varint(value % (1 << 64)) for value in values))
+
+
+def fields(body: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """The fields of a message: their numbers, and numbers or bytes. Raises ValueError if it is none."""
+    at = 0
+    while at < len(body):
+        key, at = _number(body, at)
+        kind = key & 7
+        if kind == _VARINT:
+            value, at = _number(body, at)
+            yield key >> 3, value
+            continue
+        if kind not in (_LENGTH, *_SIZES):
+            raise ValueError(f"there is no wire type {kind}")
+        size, at = _number(body, at) if kind == _LENGTH else (_SIZES[kind], at)
+        if at + size > len(body):
+            raise ValueError("the message ends too early")
+        yield key >> 3, body[at : at + size]
+        at += size
+
+
+def _number(body: bytes, at: int) -> tuple[int, int]:
+    """A varint, and where the next thing begins."""
+    value = 0
+    for place, byte in enumerate(body[at : at + _LONGEST]):
+        value |= (byte & 0x7F) << 7 * place
+        if byte < 0x80:
+            return value, at + place + 1
+    raise ValueError("a number does not end")

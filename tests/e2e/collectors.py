@@ -65,7 +65,7 @@ class OtlpHttp(Collected, _Served):
     exporter: ClassVar = "otlp"
 
     def __init__(self) -> None:
-        self.spans, self.headers = [], dict[str, str]()
+        self.spans, self.headers, self.answer = [], dict[str, str](), Taken()
         super().__init__(self._take)
 
     def _take(self, handler: BaseHTTPRequestHandler, body: bytes) -> tuple[int, dict[str, str], bytes]:
@@ -73,7 +73,7 @@ class OtlpHttp(Collected, _Served):
         self.headers = {name.lower(): value for name, value in handler.headers.items()}
         plain = gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body
         self.spans += otlp(Exported.FromString(plain))
-        return 200, {"Content-Type": "application/x-protobuf"}, Taken().SerializeToString()
+        return 200, {"Content-Type": "application/x-protobuf"}, self.answer.SerializeToString()
 
 
 class Zipkin(Collected, _Served):
@@ -93,7 +93,7 @@ class OtlpGrpc(Collected):
     exporter: ClassVar = "otlp_grpc"
 
     def __init__(self) -> None:
-        self.spans = []
+        self.spans, self.answer = [], Taken()
         self._server = grpc.server(ThreadPoolExecutor(2))
         add_TraceServiceServicer_to_server(self, self._server)
         self.port = self._server.add_insecure_port("127.0.0.1:0")
@@ -101,7 +101,7 @@ class OtlpGrpc(Collected):
 
     def Export(self, request: Exported, context: grpc.ServicerContext) -> Taken:
         self.spans += otlp(request)
-        return Taken()
+        return self.answer
 
     def close(self) -> None:
         self._server.stop(0).wait()

@@ -5,6 +5,7 @@ import json
 import logging
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from alertd.core.labels import Labels
 from alertd.core.mutes import Verdict
 from alertd.core.notification import Reason
 from alertd.core.silences import State as SilenceState
-from alertd.events import GroupEvaluated, Reloaded, Trouble
+from alertd.events import GroupEvaluated, MetricsExported, Reloaded, Trouble
 from alertd.telemetry.journal import set_up
 from alertd.telemetry.logs import Logs
 from alertd.testing import RecordingTracer
@@ -108,6 +109,18 @@ def test_each_failing_rule_is_told() -> None:
 def test_a_remark_is_told_once() -> None:
     remarked = evaluated(warnings=("not a counter",))
     assert told(remarked, remarked, evaluated()) == ["warning the datasource remarks on a rule"]
+
+
+def test_what_a_collector_remarks_is_told_once() -> None:
+    some, other = MetricsExported(rejected=3, remark="out of order"), MetricsExported(rejected=1)
+    held_up = MetricsExported("no answer")
+    assert told(some, replace(some, rejected=4), held_up, some, other, MetricsExported(), some) == [
+        "warning the collector remarks on metrics",
+        "warning metrics are not exported",
+        "info metrics are exported again",
+        "warning the collector remarks on metrics",
+        "warning the collector remarks on metrics",
+    ]
 
 
 def test_a_datasource_that_is_down_is_one_problem() -> None:

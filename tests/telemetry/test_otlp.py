@@ -6,7 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsPartialSuccess,
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 from pydantic import ValidationError
 
 from alertd.clock import SystemClock
@@ -16,6 +20,7 @@ from alertd.telemetry.catalogue import ROWS
 from alertd.telemetry.export import Export
 from alertd.telemetry.metrics import Metrics
 from alertd.telemetry.otlp import Period, encode
+from alertd.telemetry.partial import Partial, partial
 from alertd.telemetry.readings import Readings
 from tests.servers import answer, http_server, silence
 
@@ -152,6 +157,39 @@ async def test_what_goes_wrong_is_told(metrics: Metrics) -> None:
         "",
     ]
     assert events[3].error
+
+
+def taken(rejected: int, message: str) -> bytes:
+    said = ExportMetricsPartialSuccess(rejected_data_points=rejected, error_message=message)
+    return ExportMetricsServiceResponse(partial_success=said).SerializeToString()
+
+
+async def test_what_a_collector_refuses_of_them_is_told(metrics: Metrics) -> None:
+    async with http_server() as server:
+        server.script = [answer(200, body) for body in (taken(3, "out of order"), taken(0, "send less often"), b"")]
+        one, events = exporting(metrics, server.url)
+        for _ in range(3):
+            await one.step()
+        await one.aclose()
+    assert events == [
+        MetricsExported(rejected=3, remark="out of order"),
+        MetricsExported(remark="send less often"),
+        MetricsExported(),
+    ]
+    for event in events:
+        metrics.notice(event)
+    assert b"alertd_otlp_points_rejected_total 3.0" in metrics.render()[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"ok", b"<html>", b"{}", b"\x0a", b"\x0a\x7f", b"\x0a\x02\x08\xff", b"\x08\x03", b"\xff" * 20,
+        b"\x0d1234", b"\x0912345678", taken(-1, ""), taken(0, ""),
+    ],
+)  # fmt: skip
+def test_an_answer_that_says_nothing(body: bytes) -> None:
+    assert partial(body) == Partial()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from alertd.config.telemetry import Traces
 from alertd.errors import ConfigError, Problem
 from alertd.ports import Clock
 from alertd.telemetry.formats import Hide
+from alertd.telemetry.traces.listening import Said, over_grpc, over_http
 from alertd.telemetry.traces.outlet import Outlet
 from alertd.telemetry.traces.sampling import Sampler, Tail
 from alertd.telemetry.traces.tracer import OtelTracer
@@ -19,7 +20,7 @@ from alertd.telemetry.traces.tracer import OtelTracer
 def exporting(resource: Mapping[str, str], traces: Traces, clock: Clock, hide: Hide) -> OtelTracer:
     """A tracer that exports as configured. Raises ConfigError."""
     try:
-        exporter = _exporter(traces)
+        exporter = _exporter(traces, said := Said())
     except Exception as problem:  # a library's, about an address, a certificate, a variable
         raise ConfigError([Problem(f"the exporter {traces.exporter} of traces cannot be used: {problem}")]) from None
     outlet = Outlet(
@@ -28,22 +29,19 @@ def exporting(resource: Mapping[str, str], traces: Traces, clock: Clock, hide: H
         batch_size=traces.batch_size,
         delay=traces.batch_delay.total_seconds(),
         clock=clock,
+        said=said,
     )
     named = Resource.create({"service.version": __version__, **resource})
     return OtelTracer(named, Sampler(traces.ratio, follows=traces.follows), Tail(outlet.put), outlet, hide)
 
 
-def _exporter(traces: Traces) -> SpanExporter:
+def _exporter(traces: Traces, said: Said) -> SpanExporter:
     endpoint, headers = traces.endpoint or None, dict(traces.headers) or None
     match traces.exporter:
         case "otlp":
-            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as Http
-
-            return Http(endpoint=endpoint, headers=headers)
+            return over_http(endpoint, headers, said)
         case "otlp_grpc":
-            from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as Grpc
-
-            return Grpc(endpoint=endpoint, headers=headers)
+            return over_grpc(endpoint, headers, said)
         case "zipkin":
             return _zipkin(endpoint, traces.headers)
         case "console":

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from alertd.ports import Clock
+from alertd.telemetry.traces.listening import Said
 
 _log = logging.getLogger(__name__)
 _LIBRARY = "opentelemetry"
@@ -29,10 +30,15 @@ class _LastWord(logging.Handler):
 
 
 class Outlet:
-    """`put` may be called by anybody and returns at once. An exporter that fails or hangs costs spans, nothing else."""
+    """`put` may be called by anybody and returns at once. An exporter that fails or hangs costs spans, nothing else.
 
-    def __init__(self, exporter: SpanExporter, *, queue: int, batch_size: int, delay: float, clock: Clock) -> None:
-        self._exporter, self._queue, self._clock = exporter, queue, clock
+    `said`: what is said of a batch that was taken.
+    """
+
+    def __init__(
+        self, exporter: SpanExporter, *, queue: int, batch_size: int, delay: float, clock: Clock, said: Said
+    ) -> None:
+        self._exporter, self._queue, self._clock, self._said = exporter, queue, clock, said
         self._batch_size, self._delay = min(batch_size, queue), delay
         self._waiting: deque[ReadableSpan] = deque()
         self._news, self._closing = threading.Condition(), False
@@ -86,8 +92,16 @@ class Outlet:
             done = self._exporter.export(batch) is SpanExportResult.SUCCESS
         except Exception as problem:  # a library's
             done, self._word.said = False, f"{type(problem).__name__}: {problem}"
+        refused = self._not_taken(len(batch)) if done else len(batch)
         with self._news:
-            self._counts["exported" if done else "refused"] += len(batch)
+            self._counts["exported"] += len(batch) - refused
+            self._counts["refused"] += refused
+
+    def _not_taken(self, spans: int) -> int:
+        said = self._said.take()
+        if said.rejected:
+            self._word.said = said.message
+        return min(said.rejected, spans)
 
     def _complain(self) -> None:
         lost = self._counts["queue_full"] + self._counts["refused"]

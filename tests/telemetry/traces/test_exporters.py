@@ -41,6 +41,24 @@ def test_somebody_real_understands_it(collector: OtlpHttp | OtlpGrpc | Zipkin) -
     assert tracer.counts()["exported"] == 2
 
 
+@pytest.mark.parametrize("kind", [OtlpHttp, OtlpGrpc])
+def test_what_it_refuses_of_a_batch_is_counted_and_told(
+    kind: type[OtlpHttp | OtlpGrpc], caplog: pytest.LogCaptureFixture
+) -> None:
+    collector = kind()
+    collector.answer.partial_success.rejected_spans = 2
+    collector.answer.partial_success.error_message = "too many attributes"
+    endpoint = f"http://127.0.0.1:{collector.port}{PATHS[collector.exporter]}"
+    tracer = open_tracer(Telemetry(RESOURCE, Traces(collector.exporter, endpoint)), SystemClock())
+    for name in ("one", "two", "three"):
+        with tracer.span(name):
+            pass
+    tracer.close(10)
+    collector.close()
+    assert tracer.counts() == {"exported": 1, "refused": 2, "queue_full": 0}
+    assert [record.fields for record in caplog.records] == [{"spans": 2, "error": "too many attributes"}]
+
+
 def test_the_console_has_a_line_a_span(capsys: pytest.CaptureFixture[str]) -> None:
     tracer = open_tracer(Telemetry({}, Traces("console")), SystemClock())
     with tracer.span("one"):
