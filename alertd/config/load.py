@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from alertd.config import grpc, inhibition, intervals, receivers, routing, telemetry, templates, web, yamltext
+from alertd.config import grpc, inhibition, intervals, metering, receivers, routing, telemetry, templates, web, yamltext
 from alertd.config.confidential import Confidential, confidential, secrets_in, shapes
 from alertd.config.problems import Place, position
 from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules, matched
@@ -28,6 +28,7 @@ from alertd.config.values import (
     Receiver,
     Web,
 )
+from alertd.config.variables import Said
 from alertd.config.watching import stamp
 from alertd.config.yamltext import Node
 from alertd.core.flapping import FlapBounds
@@ -117,7 +118,7 @@ def _assemble(
     place: Place, secrets: Secrets, base: Path, overrides: Overrides, path: Path | None
 ) -> tuple[Config | None, RuleSet]:
     file = _validated(place, base, overrides.matchers)
-    file = _overridden(file, overrides, place)
+    file = _metered(_overridden(file, overrides, place), secrets, place)
     for key, what in _IGNORED.items():
         if getattr(file, key):
             place.note(what, key)
@@ -287,6 +288,12 @@ def _evaluation(file: ConfigFile) -> Evaluation:
 def _telemetry(file: ConfigFile, served: Web, secrets: Secrets, place: Place) -> telemetry.Telemetry:
     name = f"{gethostname()}:{served.port}"
     return telemetry.build(file.telemetry, name, secrets.environment, place.within("telemetry"))
+
+
+def _metered(file: ConfigFile, secrets: Secrets, place: Place) -> ConfigFile:
+    said = Said(secrets.environment, place.within("telemetry"))
+    metrics = metering.completed(file.telemetry.metrics, said)
+    return file.model_copy(update={"telemetry": file.telemetry.model_copy(update={"metrics": metrics})})
 
 
 def _log(file: ConfigFile, secrets: Secrets) -> Log:

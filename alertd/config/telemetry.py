@@ -1,17 +1,18 @@
 """The section `telemetry`, with what OpenTelemetry's standard environment variables say where it says nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.util import find_spec
-from typing import Annotated, Literal, TypeVar
-from urllib.parse import unquote, urlsplit
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
 from alertd.config.fields import Flag, Integer, PositiveDuration, Strict, Text, Url
 from alertd.config.metering import MetricsEntry, RemoteWriteEntry
 from alertd.config.problems import Place
+from alertd.config.variables import Said
 
 Exporter = Literal["otlp", "otlp_grpc", "zipkin", "console"]
 
@@ -32,7 +33,6 @@ _SAMPLERS = {
 }
 _MOST_QUEUED = 100_000
 _MOST_AT_ONCE = 10_000
-T = TypeVar("T")
 
 
 def _bare(url: str) -> str:
@@ -96,6 +96,7 @@ class Traces:
     batch_size: int = 512
     batch_delay: timedelta = timedelta(seconds=5)
     queue: int = 2048
+    timeout: timedelta = timedelta(seconds=10)  # for OTLP
 
 
 @dataclass(frozen=True)
@@ -131,15 +132,15 @@ def _resource(given: TelemetryEntry, name: str, environment: Mapping[str, str]) 
 
 def _traces(given: TracesEntry | None, environment: Mapping[str, str], place: Place) -> Traces | None:
     entry = given or TracesEntry()
+    said = Said(environment, place)
     exporter = _exporter(given, environment, place)
-    if exporter is None or environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+    if exporter is None or said.nothing:
         return None
     if missing := _missing(exporter):
         hint = f"install it: pip install 'alertd[{missing}]'"
         say = place.problem if given else place.note
         say(f"the exporter {exporter} is not installed", *(("traces", "exporter") if given else ()), hint=hint)
         return None
-    said = _Said(environment, place)
     usual = Traces(exporter)
     ratio, follows = _sampler(environment, said)
     return Traces(
@@ -151,6 +152,9 @@ def _traces(given: TracesEntry | None, environment: Mapping[str, str], place: Pl
         batch_size=entry.batch_size or said.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", usual.batch_size, _MOST_AT_ONCE),
         batch_delay=entry.batch_delay or said.pause("OTEL_BSP_SCHEDULE_DELAY", usual.batch_delay),
         queue=entry.queue or said.number("OTEL_BSP_MAX_QUEUE_SIZE", usual.queue, _MOST_QUEUED),
+        timeout=said.pause(
+            "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", said.pause("OTEL_EXPORTER_OTLP_TIMEOUT", usual.timeout)
+        ),
     )
 
 
@@ -184,7 +188,7 @@ def _with_path(endpoint: str | None, exporter: Exporter) -> str:
     return endpoint.rstrip("/") + _PATHS.get(exporter, "")
 
 
-def _sampler(environment: Mapping[str, str], said: "_Said") -> tuple[float, bool]:
+def _sampler(environment: Mapping[str, str], said: "Said") -> tuple[float, bool]:
     name = environment.get("OTEL_TRACES_SAMPLER", "").strip() or "parentbased_always_on"
     if name not in _SAMPLERS:
         said.ignore("OTEL_TRACES_SAMPLER", f"alertd has {', '.join(_SAMPLERS)}")
@@ -192,40 +196,3 @@ def _sampler(environment: Mapping[str, str], said: "_Said") -> tuple[float, bool
     fixed = _SAMPLERS[name]
     ratio = said.ratio("OTEL_TRACES_SAMPLER_ARG") if fixed is None else fixed
     return ratio, name.startswith("parentbased_")
-
-
-@dataclass(frozen=True)
-class _Said:
-    """Numbers in the environment; what is none is noted and ignored."""
-
-    environment: Mapping[str, str]
-    place: Place
-
-    def number(self, name: str, usual: int, most: int) -> int:
-        return self._read(name, lambda text: _between(1, int(text), most), usual)
-
-    def pause(self, name: str, usual: timedelta) -> timedelta:
-        return self._read(name, lambda text: timedelta(milliseconds=_between(1, int(text), 3_600_000)), usual)
-
-    def ratio(self, name: str) -> float:
-        return self._read(name, lambda text: _between(0.0, float(text), 1.0), 1.0)
-
-    def ignore(self, name: str, why: str) -> None:
-        self.place.note(f"{name}={unquote(self.environment[name])[:100]} is ignored: {why}")
-
-    def _read(self, name: str, read: Callable[[str], T], usual: T) -> T:
-        text = self.environment.get(name, "").strip()
-        try:
-            return read(text) if text else usual
-        except (ValueError, OverflowError):
-            self.ignore(name, "not a number that is possible here")
-            return usual
-
-
-N = TypeVar("N", int, float)
-
-
-def _between(least: N, value: N, most: N) -> N:
-    if not least <= value <= most:
-        raise ValueError(value)
-    return value

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import urlsplit
 
 from prometheus_client.core import Metric
 
@@ -32,7 +31,7 @@ class Export:
         self._config, self._collect, self._resource = config, collect, resource
         self._notice, self._clock, self._start = notice, clock, clock.now()
         self._client = Client(config.http_config, clock, connections=1)
-        self._url = _with_path(config.endpoint or "")
+        self._url = config.endpoint or ""
         self._headers = {name: value.get_secret_value() for name, value in config.headers.items()} | _HEADERS
 
     async def run(self) -> None:
@@ -63,7 +62,3 @@ class Export:
             return MetricsExported(f"the answer has the status {reply.status}")
         said = partial(reply.body)
         return MetricsExported(rejected=said.rejected, remark=self._client.hide(said.message))
-
-
-def _with_path(endpoint: str) -> str:
-    return endpoint if urlsplit(endpoint).path.strip("/") else endpoint.rstrip("/") + "/v1/metrics"

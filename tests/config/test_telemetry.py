@@ -158,3 +158,107 @@ NEEDS = tuple(telemetry._NEEDS.items())
 def test_what_cannot_be_is_refused(said, text: str) -> None:
     (problem,) = said(f"telemetry: {{traces: {{'{text.split(':')[0]}': '{text.partition(': ')[2]}'}}}}")
     assert "hush" not in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"), [("OTEL_EXPORTER_OTLP_TIMEOUT", 7), ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", 3)]
+)
+def test_how_long_an_answer_may_take(config, monkeypatch: pytest.MonkeyPatch, name: str, seconds: int) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "7000")
+    monkeypatch.setenv(name, f"{seconds}000")
+    assert traces(config(ON)).timeout == timedelta(seconds=seconds)
+
+
+def sent(found: Config) -> str | None:
+    """Where metrics are sent to, if they are."""
+    return found.metrics.endpoint if found.metrics.exporter == "otlp" else None
+
+
+@pytest.mark.parametrize(
+    ("variables", "endpoint"),
+    [
+        ({}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x:4318"}, "http://x:4318/v1/metrics"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x/base/"}, "http://x/base/v1/metrics"),
+        ({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://x:4318/"}, "http://x:4318/"),
+        (
+            {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://m/own", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"},
+            "http://m/own",
+        ),
+        ({"OTEL_METRICS_EXPORTER": "otlp"}, "http://localhost:4318/v1/metrics"),
+        ({"OTEL_METRICS_EXPORTER": "prometheus, otlp"}, "http://localhost:4318/v1/metrics"),
+        ({"OTEL_METRICS_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}, None),
+        ({"OTEL_METRICS_EXPORTER": "prometheus", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}, None),
+        ({"OTEL_SDK_DISABLED": "true", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}, None),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://x"}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, None),
+        (
+            {
+                "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+                "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL": "http/protobuf",
+            },
+            "http://x/v1/metrics",
+        ),
+    ],
+)
+def test_the_environment_asks_for_metrics(
+    config, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], endpoint: str | None
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert sent(config("")) == endpoint
+
+
+def test_of_metrics_the_file_wins_too(config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://env:4318")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-one=general-hush")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "X-One=hush%20hush%20hush, x-two = 2")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "3000")
+    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "5000")
+    said = config("")
+    assert (said.metrics.interval, said.metrics.timeout) == (timedelta(seconds=5), timedelta(seconds=3))
+    shown = {name: value.get_secret_value() for name, value in said.metrics.headers.items()}
+    assert shown == {"X-One": "hush hush hush", "x-two": "2"}
+    assert "hush hush hush" in said.confidential.values
+    written = "exporter: otlp, endpoint: 'http://file', interval: 1m, timeout: 10s, headers: {x-one: 1}"
+    over = config(f"telemetry: {{metrics: {{{written}}}}}")
+    assert sent(over) == "http://file/v1/metrics"
+    assert (over.metrics.interval, over.metrics.timeout) == (timedelta(minutes=1), timedelta(seconds=10))
+    assert {name: value.get_secret_value() for name, value in over.metrics.headers.items()} == {
+        "x-one": "1",
+        "x-two": "2",
+    }
+    assert sent(config("telemetry: {metrics: {exporter: otlp}}")) == "http://env:4318/v1/metrics"
+    assert sent(config("telemetry: {metrics: {exporter: none}}")) is None
+    assert sent(config("telemetry: {metrics: {enabled: false}}")) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:hush@x"),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "collector:4317"),
+        ("OTEL_METRICS_EXPORTER", "statsd"),
+    ],
+)
+def test_what_the_environment_cannot_mean_sends_no_metrics(
+    config, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    found = config("telemetry: {traces: {exporter: none}}")
+    assert sent(found) is None
+    (note,) = [str(one) for one in found.notes if name in str(one)]
+    assert "is ignored" in note
+    assert "hush" not in note
+
+
+def test_metrics_over_grpc_are_not_possible_and_that_is_noted(config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://x:4317")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+    assert any("metrics are not sent: alertd sends them over HTTP" in str(one) for one in config("").notes)
+
+
+def test_whoever_sends_metrics_says_where_to(said) -> None:
+    (problem,) = said("telemetry: {metrics: {exporter: otlp}}")
+    assert "needs an endpoint" in problem

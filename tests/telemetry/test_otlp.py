@@ -14,7 +14,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from pydantic import ValidationError
 
 from alertd.clock import SystemClock
-from alertd.config.metering import MetricsEntry
+from alertd.config.metering import MetricsEntry, completed
+from alertd.config.problems import Place
+from alertd.config.variables import Said
+from alertd.config.yamltext import Node
 from alertd.events import MetricsExported
 from alertd.telemetry.catalogue import ROWS
 from alertd.telemetry.export import Export
@@ -116,6 +119,7 @@ def exporting(metrics: Metrics, endpoint: str) -> tuple[Export, list[MetricsExpo
     config = MetricsEntry.model_validate(
         {"exporter": "otlp", "endpoint": endpoint, "headers": {"X-Key": "k"}, "interval": "20ms", "timeout": "300ms"}
     )
+    config = completed(config, Said({}, Place("", Node(1, 1, entries={}))))
     return Export(config, metrics.collect, {"service.name": "alertd"}, events.append, SystemClock()), events
 
 
@@ -195,7 +199,6 @@ def test_an_answer_that_says_nothing(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
-        ({"exporter": "otlp"}, "endpoint"),
         ({"endpoint": "http://c:4318"}, "exporter"),
         ({"exporter": "otlp", "endpoint": "http://me:secret@c:4318"}, "http_config"),
         ({"exporter": "otlp", "endpoint": "http://c:4318", "enabled": False}, "enabled"),

@@ -23,7 +23,7 @@ class Said:
         return last
 
 
-def over_http(endpoint: str | None, headers: dict[str, str] | None, said: Said) -> SpanExporter:
+def over_http(endpoint: str | None, headers: dict[str, str] | None, timeout: float, said: Said) -> SpanExporter:
     """OTLP over HTTP."""
     import requests
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -34,10 +34,10 @@ def over_http(endpoint: str | None, headers: dict[str, str] | None, said: Said) 
 
     session = requests.Session()
     session.hooks["response"].append(listen)
-    return OTLPSpanExporter(endpoint=endpoint, headers=headers, session=session)
+    return OTLPSpanExporter(endpoint=endpoint, headers=headers, timeout=timeout, session=session)
 
 
-def over_grpc(endpoint: str | None, headers: dict[str, str] | None, said: Said) -> SpanExporter:
+def over_grpc(endpoint: str | None, headers: dict[str, str] | None, timeout: float, said: Said) -> SpanExporter:
     """OTLP over gRPC."""
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
@@ -53,4 +53,4 @@ def over_grpc(endpoint: str | None, headers: dict[str, str] | None, said: Said) 
 
             client.Export = listen
 
-    return Listening(endpoint=endpoint, headers=headers)
+    return Listening(endpoint=endpoint, headers=headers, timeout=timeout)

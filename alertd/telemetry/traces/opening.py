@@ -36,12 +36,12 @@ def exporting(resource: Mapping[str, str], traces: Traces, clock: Clock, hide: H
 
 
 def _exporter(traces: Traces, said: Said) -> SpanExporter:
-    endpoint, headers = traces.endpoint or None, dict(traces.headers) or None
+    endpoint, headers, timeout = traces.endpoint or None, dict(traces.headers) or None, traces.timeout.total_seconds()
     match traces.exporter:
         case "otlp":
-            return over_http(endpoint, headers, said)
+            return over_http(endpoint, headers, timeout, said)
         case "otlp_grpc":
-            return over_grpc(endpoint, headers, said)
+            return over_grpc(endpoint, headers, timeout, said)
         case "zipkin":
             return _zipkin(endpoint, traces.headers)
         case "console":
