@@ -116,7 +116,7 @@ class App:
         self._profiler: Profiler | None = None
         self._faces = Faces(self.engine, lambda: self.config, admin, self._profile_taker, store, clock)
         self._settings = Settings(
-            lambda: self.config.web, lambda what, why: self.observer.notice(Trouble(what, why, Kind.WEB))
+            lambda: self.config.web, lambda what, why: self.observer.notice(Trouble(what, why, Kind.WEB)), clock.elapsed
         )
         self.rpc = self._rpc(config.grpc, self._feed) if config.grpc and self._feed else None
 

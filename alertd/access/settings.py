@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable
 
+from alertd.access.rate import Bucket, Seconds
 from alertd.config.servertls import files, server_context
 from alertd.config.values import Web
 from alertd.config.watching import Stamp, stamp
@@ -14,10 +15,13 @@ Complain = Callable[[str, str], None]  # what goes wrong, and why
 
 
 class Settings:
-    """The settings in force. A web configuration file that is broken now changes nothing, and is complained of once."""
+    """The settings in force. A web configuration file that is broken now changes nothing, and is complained of once.
 
-    def __init__(self, web: Callable[[], Web], complain: Complain) -> None:
-        self._web, self._complain = web, complain
+    `seconds` is a clock that never jumps.
+    """
+
+    def __init__(self, web: Callable[[], Web], complain: Complain, seconds: Seconds) -> None:
+        self._web, self._complain, self._bucket = web, complain, Bucket(seconds)
         self._toolkit = self._last = web().toolkit
         self._seen: Stamp | None = None
         self.encrypted = self._toolkit.tls_server_config.enabled  # the listener cannot change this while it runs
@@ -42,6 +46,10 @@ class Settings:
             except ConfigError as error:
                 self._complain("the web configuration file cannot be used, its last good version is", str(error))
         return self._toolkit
+
+    def take_turn(self) -> bool:
+        """Whether the rate leaves room for one more request, over HTTP or gRPC."""
+        return self._bucket.take(self.toolkit.rate_limit)
 
     def complain(self, what: str, why: str) -> None:
         """Somebody should know."""

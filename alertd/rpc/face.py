@@ -54,7 +54,7 @@ class Face:
         known = [f"/{service}/{method}" for service, methods in services.items() for method in methods]
         most = config.max_requests + 2 * config.max_streams  # those who watch alerts, and those who watch health
         self._traffic = Traffic(known, most, observer.notice, clock.elapsed)
-        interceptors = (Traces(known, observer), self._traffic, Guard(settings, clock.elapsed))
+        interceptors = (Traces(known, observer), self._traffic, Guard(settings))
         self._server = Server(config, services, interceptors, self._pems.credentials() if self._pems else None)
         self.port = config.port
 

@@ -1,4 +1,4 @@
-"""Who may call what: the same users, tokens and certificates as for HTTP, and a rate like that, counted by itself."""
+"""Who may call what: the same users, tokens and certificates as for HTTP, and the same rate for both."""
 
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -7,7 +7,6 @@ import grpc
 
 from alertd.access.keys import Access, Keys
 from alertd.access.passwords import Busy
-from alertd.access.rate import Bucket, Seconds
 from alertd.access.settings import Settings
 from alertd.config.servertls import REQUIRED
 from alertd.rpc.around import Behaviour, Context, Continuation, around, refusing
@@ -21,9 +20,8 @@ Refusal = tuple[grpc.StatusCode, str]
 class Guard(grpc.aio.ServerInterceptor):
     """Turns away who may not, before anything of the request is read."""
 
-    def __init__(self, settings: Settings, seconds: Seconds) -> None:
-        self._settings = settings
-        self._keys, self._bucket = Keys(settings), Bucket(seconds)
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self._keys = settings, Keys(settings)
 
     async def intercept_service(self, continuation: Continuation, details: Any) -> Any:
         refusal = await self._refusal(details)
@@ -36,7 +34,7 @@ class Guard(grpc.aio.ServerInterceptor):
         return around(handler, lambda inner: _identified(tls.client_allowed_sans, inner))
 
     async def _refusal(self, details: Any) -> Refusal | None:
-        if not self._bucket.take(self._settings.toolkit.rate_limit):
+        if not self._settings.take_turn():
             return grpc.StatusCode.RESOURCE_EXHAUSTED, "too many calls: web.rate_limit is the limit"
         shown = _authorization(details.invocation_metadata)
         try:

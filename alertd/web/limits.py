@@ -3,17 +3,15 @@
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alertd.access.rate import Bucket, Seconds
 from alertd.access.settings import Settings
 from alertd.web.bodies import turn_away
 
 
 class Limits:
-    """An ASGI middleware that turns away what is too much. `seconds` is a clock that never jumps."""
+    """An ASGI middleware that turns away what is too much."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, seconds: Seconds) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings
-        self._bucket = Bucket(seconds)
         self._serving = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +31,7 @@ class Limits:
             return told(431, "Request Header Fields Too Large")
         if self._serving >= limits.max_requests:
             return told(503, "Service Unavailable", {"Retry-After": "1"})
-        if not self._bucket.take(self._settings.toolkit.rate_limit):
+        if not self._settings.take_turn():
             return told(429, "Too Many Requests")
         return None
 

@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp
 
-from alertd.access.rate import Seconds
 from alertd.access.settings import Certificates, Settings
 from alertd.web.bodies import Bodies
 from alertd.web.connection import Connection
@@ -78,14 +77,12 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def guarded(
-    routes: Sequence[BaseRoute], prefix: str, settings: Settings, seconds: Seconds, traffic: Traffic | None = None
-) -> ASGIApp:
+def guarded(routes: Sequence[BaseRoute], prefix: str, settings: Settings, traffic: Traffic | None = None) -> ASGIApp:
     """These routes below a path prefix, for those who may ask them, as much as they may."""
     path = prefix.strip("/")
     mounted: Sequence[BaseRoute] = [Mount(f"/{path}", routes=routes)] if path else routes
     bodies = Bodies(Starlette(routes=mounted), lambda: settings.web.limits)
-    app = ExtraHeaders(Limits(Security(bodies, settings, prefix), settings, seconds), settings)
+    app = ExtraHeaders(Limits(Security(bodies, settings, prefix), settings), settings)
     return traffic.through(app, routes) if traffic else app
 
 
@@ -96,7 +93,7 @@ def serve(routes: Sequence[BaseRoute], settings: Settings, traffic: Traffic | No
     """
     patient = type("PatientConnection", (Connection,), {"settings": settings})
     config = uvicorn.Config(
-        guarded(routes, settings.web.route_prefix, settings, asyncio.get_running_loop().time, traffic),
+        guarded(routes, settings.web.route_prefix, settings, traffic),
         http=patient,
         ws="none",
         lifespan="off",

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import grpc
@@ -72,14 +73,18 @@ class Daemon:
         """The events of this kind."""
         return [event for event in self.observed.events if isinstance(event, kind)]
 
+    @cached_property
+    def settings(self) -> Settings:
+        """Whom it serves, as those who serve HTTP know it, too."""
+        return Settings(lambda: self.web, lambda *said: self.troubles.append(": ".join(said)), SystemClock().elapsed)
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Face]:
         """Served, for as long as the context lasts."""
         self.feed = Feed(self.config.max_waiting, kept=50)
-        settings = Settings(lambda: self.web, lambda what, why: self.troubles.append(f"{what}: {why}"))
         view = View(self.look, lambda: Grammar.FALLBACK)
         observer = Observers(self.observed, tracer=self.tracer)
-        face = Face(self.config, settings, view, self.feed, self.ails, observer, SystemClock())
+        face = Face(self.config, self.settings, view, self.feed, self.ails, observer, SystemClock())
         await face.start()
         await face.step()
         try:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import httpx
 import pytest
 import trustme
 
 from alertd.config.webmodels import RateLimit, TlsServerConfig, TokenEntry, WebConfigFile
+from alertd.web.server import guarded
 from tests.rpc.calls import Client, Daemon, refusal
 from tests.web.listener import hashed
 
@@ -92,6 +94,18 @@ async def test_a_rate_limit() -> None:
         await client.health()
         code, text = await refusal(client.list())
         assert (code, "web.rate_limit" in text) == ("RESOURCE_EXHAUSTED", True)
+
+
+async def test_http_counts_in_the_same_rate() -> None:
+    daemon = Daemon()
+    daemon.configure(WebConfigFile(rate_limit=RateLimit(interval=timedelta(hours=1), burst=2)))
+    async with daemon.called() as client:
+        transport = httpx.ASGITransport(guarded([], "", daemon.settings))
+        async with httpx.AsyncClient(transport=transport, base_url="http://alertd") as browser:
+            await client.list()
+            assert (await browser.get("/x")).status_code == 404
+            assert (await browser.get("/x")).status_code == 429
+            assert (await refusal(client.list()))[0] == "RESOURCE_EXHAUSTED"
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ class Listener:
         self.web = replace(self.web, toolkit=toolkit or self.web.toolkit, **changes)  # type: ignore[arg-type]
 
     def settings(self) -> Settings:
-        return Settings(lambda: self.web, lambda what, why: self.troubles.append(f"{what}: {why}"))
+        return Settings(lambda: self.web, lambda what, why: self.troubles.append(f"{what}: {why}"), lambda: self.now)
 
     async def _echo(self, request: Request) -> Response:
         self.served += 1
@@ -58,7 +58,7 @@ class Listener:
         return len(self.server.server_state.connections) if self.server else 0
 
     def app(self) -> ASGIApp:
-        return guarded(self.routes(), self.web.route_prefix, self.settings(), lambda: self.now)
+        return guarded(self.routes(), self.web.route_prefix, self.settings())
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:

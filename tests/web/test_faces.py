@@ -152,7 +152,7 @@ def test_values_are_written_as_go_does(value: float, shown: str) -> None:
 
 async def test_a_prefix(daemon: Daemon) -> None:
     face = admin.Admin(lambda: True, daemon.reload, daemon.metrics)
-    app = guarded(admin.routes(face), "/alertd", Listener().settings(), lambda: 0.0)
+    app = guarded(admin.routes(face), "/alertd", Listener().settings())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://alertd") as client:
         assert (await client.get("/alertd/-/ready")).status_code == 200
         assert (await client.get("/-/ready")).status_code == 404

@@ -58,7 +58,7 @@ class Site:
 
     async def ask(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
         routes = endpoints.routes(Profiles(lambda: self.profiler).endpoints())
-        app = guarded(routes, "", self.listener.settings(), lambda: 0.0)
+        app = guarded(routes, "", self.listener.settings())
         transport = httpx.ASGITransport(app, client=(self.peer, 4000))
         async with httpx.AsyncClient(transport=transport, base_url="http://alertd") as client:
             return await client.request(method, f"/debug/pprof/{path}", headers=headers)
