@@ -152,25 +152,29 @@ class App:
         finally:
             await self._close()
 
-    async def reload(self) -> tuple[Change, ...]:
-        """Read the configuration again and follow it; what changed.
+    async def reload(self, reason: str = "request") -> tuple[Change, ...]:
+        """Read the configuration again and follow it; what changed. `reason` is what asks for it.
 
         Raises ConfigError; what could be taken over then has been.
         """
         async with self._reloading:
-            changes: tuple[Change, ...] = ()
-            try:
-                with profiled(self.observer, self._clock, "alertd.load configuration"):
-                    config = await self._inspected(await asyncio.to_thread(self._load, self.config))
-                changes = compare(self.config.rules.groups, config.rules.groups, self._alive)
-                await self._follow(config)
-                problems = config.rules.problems
-            except ConfigError as error:
-                problems = error.problems
-            except Exception as bug:  # whatever it is, the daemon goes on, and somebody hears of it
-                problems = (Problem(f"the reload failed: {type(bug).__name__}: {bug}"),)
-            text = "\n".join(map(str, problems))
-            self.observer.notice(Reloaded(self._clock.now(), len(_enabled(self.config)), text, changes))
+            with self.observer.span("alertd.reload", {"alertd.reason": reason}):
+                return await self._reload()
+
+    async def _reload(self) -> tuple[Change, ...]:
+        changes: tuple[Change, ...] = ()
+        try:
+            with profiled(self.observer, self._clock, "alertd.load configuration"):
+                config = await self._inspected(await asyncio.to_thread(self._load, self.config))
+            changes = compare(self.config.rules.groups, config.rules.groups, self._alive)
+            await self._follow(config)
+            problems = config.rules.problems
+        except ConfigError as error:
+            problems = error.problems
+        except Exception as bug:  # whatever it is, the daemon goes on, and somebody hears of it
+            problems = (Problem(f"the reload failed: {type(bug).__name__}: {bug}"),)
+        text = "\n".join(map(str, problems))
+        self.observer.notice(Reloaded(self._clock.now(), len(_enabled(self.config)), text, changes))
         if problems:
             raise ConfigError(problems)
         return changes
@@ -250,7 +254,7 @@ class App:
             changed = await asyncio.to_thread(files.changed)
             if changed and self.config.watch:
                 with suppress(ConfigError):  # the event has said so: in the log, in the metric, and as a self-alert
-                    await self.reload()
+                    await self.reload("files")
 
     async def _heartbeat(self) -> None:
         """Tell the outside that all is well, as often as it is configured, and only while it is."""

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -141,7 +141,7 @@ async def _serve(config: Config, app: "App", journal: "Journal", stop: asyncio.E
     reloads: set[asyncio.Task[None]] = set()
 
     def on_hangup() -> None:
-        task = loop.create_task(_reload(app.reload))
+        task = loop.create_task(_reload(app))
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
@@ -149,9 +149,9 @@ async def _serve(config: Config, app: "App", journal: "Journal", stop: asyncio.E
     await app.run(listener, stop, lambda unreachable: _announce(config, listener, unreachable, journal.redaction))
 
 
-async def _reload(reload: Callable[[], Awaitable[object]]) -> None:
+async def _reload(app: "App") -> None:
     with suppress(ConfigError):  # the event has said so: in the log, in the metric, and as a self-alert
-        await reload()
+        await app.reload("signal")
 
 
 def _listen(config: Config) -> socket.socket:

@@ -1,8 +1,11 @@
 """The trace of an alert is complete, from the tick to every receiver, over a restart; and nobody waits for it."""
 
 import json
+import signal
 import time
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -113,6 +116,34 @@ def check_the_line_is_there(collector: Collected, told: Seen) -> None:
     evaluation = collector.above(collector.above(told))
     assert evaluation.attributes["alertd.transitions"] == 1
     assert {"alertd.query", "sqlite record"} <= set(collector.below(evaluation))
+
+
+RELOADING = """
+storage: {{url: memory}}
+receivers: [{{name: nobody}}]
+reload: {{watch: 200ms}}
+telemetry: {{traces: {{endpoint: "http://127.0.0.1:{port}", batch_delay: 200ms}}}}
+"""
+
+
+def test_a_reload_is_a_trace_whatever_asks_for_it(tmp_path: Path) -> None:
+    collector = OtlpHttp()
+    daemon = Alertd(tmp_path, RELOADING.format(port=collector.port), "groups: []\n")
+    try:
+        daemon.start()
+        daemon.process.signal(signal.SIGHUP)
+        (one,) = until("its span", lambda: collector.named("alertd.reload", alertd_reason="signal"))
+        assert (one.parent, one.failed, collector.below(one)) == ("", False, ["alertd.load configuration"])
+        urllib.request.urlopen(urllib.request.Request(f"{daemon.url}/-/reload", method="POST"), timeout=10).close()
+        (one,) = until("its span", lambda: collector.named("alertd.reload", alertd_reason="request"))
+        until("the request", lambda: collector.named("POST /-/reload"))
+        assert collector.above(one).name == "POST /-/reload"
+        daemon.config.write_text("nonsense: 1\n")
+        (one,) = until("its span", lambda: collector.named("alertd.reload", alertd_reason="files"))
+        assert (one.parent, one.failed) == ("", True)
+    finally:
+        daemon.close()
+        collector.close()
 
 
 @pytest.mark.parametrize("exporter", ["otlp", "otlp_grpc", "zipkin"])
