@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
+import hypothesis
 import pytest
 import trustme
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from alertd.config.http import HttpConfig
-from alertd.http import Client, HttpError, Reply, retry_after
+from alertd.http import Client, HttpError, Reply, form, retry_after
 from alertd.testing import START, ManualClock
 from tests.servers import HttpServer, Request, answer, http_server, raw, silence
 
@@ -151,6 +153,24 @@ def test_secrets_do_not_show() -> None:
         with pytest.raises(ValidationError) as caught:
             HttpConfig.model_validate(broken)
         assert "hush" not in str(caught.value)
+
+
+async def test_a_user_in_the_url(server: HttpServer) -> None:
+    await fetch(server.url.replace("//", "//ann:hu%40sh@"), bearer_token="other")
+    assert server.requests[0].headers["authorization"] == "Basic " + base64.b64encode(b"ann:hu@sh").decode()
+
+
+async def test_a_header_of_ones_own_in_place_of_the_usual(server: HttpServer) -> None:
+    async with client() as one:
+        for agent in ("mine", "mine", "other"):
+            await send(one, server.url, headers={"user-agent": agent})
+        await send(one, server.url)
+    assert [request.headers["user-agent"][:5] for request in server.requests] == ["mine", "mine", "other", "pytho"]
+
+
+@hypothesis.given(st.dictionaries(st.text(), st.text()), st.text('a=&+% ~/\n"é', min_size=200))
+def test_forms_are_those_of_the_standard_library(fields: dict[str, str], long: str) -> None:
+    assert form({**fields, "long": long}) == urlencode({**fields, "long": long}).encode()
 
 
 async def test_no_cookies_are_kept(server: HttpServer) -> None:
@@ -327,6 +347,15 @@ async def test_through_a_proxy(server: HttpServer) -> None:
     (request,) = server.requests
     assert (request.path, request.headers["host"]) == ("http://far.example/x", "far.example")
     assert request.headers["x-team"] == "hush"
+
+
+async def test_through_the_proxy_of_the_environment(server: HttpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    monkeypatch.setenv("NO_PROXY", "near.example")
+    assert (await fetch("http://far.example/hook", proxy_from_environment=True)).status == 200
+    assert server.requests[0].headers["host"] == "far.example"
+    near = await refused("http://near.example/", proxy_from_environment=True)
+    assert str(near).startswith("cannot connect: the host is not known")
 
 
 async def test_a_proxy_that_refuses(server: HttpServer) -> None:

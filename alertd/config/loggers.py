@@ -30,8 +30,8 @@ LOGGERS: Mapping[str, str] = {
     "py.warnings": "warnings of Python and its libraries",
     "apscheduler": "what rings when a group is due; `warning` unless set",
     "grpc": "gRPC's library",
-    "httpx": "the HTTP client; `warning` unless set",
-    "httpcore": "the connections of the HTTP client; `warning` unless set",
+    "httpx": "requests, where `proxy_from_environment` is set; `warning` unless set",
+    "httpcore": "requests and connections of the HTTP client, at `debug`; `warning` unless set",
     "opentelemetry": "what exports traces",
     "uvicorn": "the HTTP server; `warning` unless set",
 }

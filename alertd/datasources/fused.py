@@ -56,7 +56,8 @@ class FusedDatasource:
         if not await self._is_able(exprs, at):
             return await self._alone(exprs, at)
         together = [expr for expr in exprs if fusible(expr) and not self._apart.has(expr, now)]
-        others = [expr for expr in exprs if expr not in set(together)]
+        joined = set(together)
+        others = [expr for expr in exprs if expr not in joined]
         tour = _Round(at, self._pace.size(now))
         asked = [self._together(batch, tour) for batch in batches(together, tour.size)]
         found = await asyncio.gather(self._alone(others, at), *asked)

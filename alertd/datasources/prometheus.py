@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from alertd.config.confidential import hide, shapes
 from alertd.config.http import HttpConfig
@@ -12,7 +11,7 @@ from alertd.core.samples import Answer
 from alertd.datasources.decoding import decode
 from alertd.datasources.pulse import Pulse
 from alertd.errors import QueryError, QueryFailure
-from alertd.http import Client, HttpError
+from alertd.http import Client, HttpError, form
 from alertd.ports import UNTRACED, Clock, Tracer
 
 _FAILURES = {
@@ -80,15 +79,14 @@ class PrometheusDatasource:
             return self._noted(QueryError(self._hide(str(error)), error.failure), asked)
 
     async def _ask(self, expr: str, at: datetime) -> Answer:
-        form = {
+        fields = {
             "timeout": f"{self._timeout - min(1.0, self._timeout / 10):g}",  # so that it can say so in time
             **self._params,
             "query": expr,
             "time": f"{at.timestamp():.3f}",
         }
-        body = urlencode(form).encode()
         reply = await self._client.request(
-            "POST", self._url, headers=self._headers, body=body, timeout=self._timeout, most=self._most
+            "POST", self._url, headers=self._headers, body=form(fields), timeout=self._timeout, most=self._most
         )
         location = reply.headers.get("location", "")
         if len(reply.body) < _LARGE:

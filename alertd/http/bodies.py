@@ -15,7 +15,8 @@ async def read(answer: httpx.Response, most: int) -> bytes:
     """The whole body, unpacked, at most `most` bytes of it. Raises HttpError."""
     unpack = _unpacker(answer.headers.get("content-encoding", ""))
     body, received = bytearray(), 0  # not a list: a server may send its bytes one by one
-    async for chunk in answer.aiter_raw():
+    assert isinstance(answer.stream, httpx.AsyncByteStream)
+    async for chunk in answer.stream:
         received += len(chunk)
         body += _unpacked(unpack, chunk, most - len(body) + 1) if unpack else chunk
         if len(body) > most:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
@@ -16,8 +15,9 @@ from alertd.config.confidential import hide, shapes
 from alertd.config.http import HttpConfig, OAuth2
 from alertd.http.bodies import read
 from alertd.http.credentials import Credentials, read_secret
+from alertd.http.envelopes import Envelope
 from alertd.http.faults import HttpError, explain
-from alertd.http.proxies import passes_by, proxy
+from alertd.http.proxies import ByEnvironment, passes_by, proxy
 from alertd.http.spans import answered, requesting
 from alertd.http.tls import tls_context
 from alertd.ports import UNTRACED, Clock, Tracer
@@ -67,8 +67,9 @@ class Client:
         shows: bool = False,
     ) -> None:
         through = proxy(config)
-        self._direct = _connections(config, connections, compressed=compressed)
-        self._through = _connections(config, connections, through, compressed=compressed) if through else None
+        self._direct = _connections(config, connections)
+        self._through = _connections(config, connections, through) if through else None
+        self._envelope = Envelope({"Accept-Encoding": "gzip" if compressed else "identity"})
         self._tracer, self._shows = tracer, shows
         self._config, self._room = config, asyncio.Semaphore(connections)
         self._follows = "follow_redirects" in config.model_fields_set and config.follow_redirects
@@ -122,8 +123,11 @@ class Client:
         way = self._through if self._through and not passes_by(call.url, self._config.no_proxy) else self._direct
         with requesting(self._tracer, call.method, call.url, shows=self._shows) as span:
             headers = {**self._tracer.headers(), **call.headers, **call.own}
-            async with way.stream(call.method, call.url, headers=headers, content=call.body) as answer:
+            answer = await way.handle_async_request(self._envelope.request(call.method, call.url, headers, call.body))
+            try:
                 reply = Reply(answer.status_code, dict(answer.headers), await read(answer, most))
+            finally:
+                await answer.aclose()
             answered(span, reply.status)
             return reply
 
@@ -164,18 +168,11 @@ def _proofs(headers: Mapping[str, str]) -> Iterator[str]:
                 yield b64decode(pair).decode("utf-8", "replace").partition(":")[2]
 
 
-def _connections(
-    config: HttpConfig, most: int, through: httpx.Proxy | None = None, *, compressed: bool
-) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        verify=tls_context(config.tls_config),
-        headers={"Accept-Encoding": "gzip" if compressed else "identity"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none are kept
-        proxy=through,
-        trust_env=config.proxy_from_environment,
-        timeout=None,  # noqa: S113 - `request` has the deadline
-        limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
-    )
+def _connections(config: HttpConfig, most: int, through: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport:
+    context, limits = tls_context(config.tls_config), httpx.Limits(max_connections=most, max_keepalive_connections=most)
+    if config.proxy_from_environment:
+        return ByEnvironment(context, limits)
+    return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=through, trust_env=False)
 
 
 def _to_tokens(config: OAuth2, clock: Clock, tracer: Tracer) -> Client:

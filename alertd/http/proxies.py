@@ -1,5 +1,7 @@
 """Which way a request goes: through the proxy, or past it."""
 
+import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -16,6 +18,20 @@ def proxy(config: ProxyConfig) -> httpx.Proxy | None:
         (name, value.get_secret_value()) for name, values in config.proxy_connect_header.items() for value in values
     ]
     return httpx.Proxy(config.proxy_url, headers=told)
+
+
+class ByEnvironment(httpx.AsyncBaseTransport):
+    """Through the proxy that the environment names for a URL, if any: httpx knows, but takes its time."""
+
+    def __init__(self, context: ssl.SSLContext, limits: httpx.Limits) -> None:
+        none_kept = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+        self._client = httpx.AsyncClient(verify=context, limits=limits, cookies=none_kept, timeout=None)  # noqa: S113 - `Client` has the deadline
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._client.send(request, stream=True)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
 
 
 def passes_by(url: str, no_proxy: str) -> bool:
