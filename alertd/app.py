@@ -6,6 +6,7 @@ App(config) ──run──▶ ready ──reload──▶ the same, following a
 import asyncio
 import gc
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -59,6 +60,7 @@ _SOON = 3.0  # seconds in which a datasource should answer when the daemon start
 _PULSE = timedelta(seconds=10)
 _RETIREMENT = timedelta(minutes=3)  # longer than any query or delivery may take
 _PRUNE_EVERY = 360  # pulses
+_SWITCH = 0.0005  # seconds: a thread that decodes or writes does not keep the loop from sending for long
 _COLLECTIONS = (50_000, 20, 20)  # ten thousand alerts are not garbage because they are many
 
 _UNTRACED = Nothing()
@@ -131,6 +133,7 @@ class App:
         self.engine.dispatcher.hold(self._clock.now() + self.config.start_delay)
         gc.freeze()  # what was loaded lives long: the collector need not go through it again and again
         gc.set_threshold(*_COLLECTIONS)
+        sys.setswitchinterval(_SWITCH)
         self._ticker.watch(self.engine.board.groups)
         server = self._server(listener)
         try:
