@@ -1,12 +1,14 @@
 """One server's client: every request has one deadline, and its answer one bound."""
 
 import asyncio
+import ssl
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
@@ -20,6 +22,7 @@ from alertd.http.faults import HttpError, explain
 from alertd.http.proxies import ByEnvironment, passes_by, proxy
 from alertd.http.spans import answered, requesting
 from alertd.http.tls import tls_context
+from alertd.http.ways import LIMITS, Ways
 from alertd.ports import UNTRACED, Clock, Tracer
 
 _LONGEST_WAIT = timedelta(days=1)
@@ -67,8 +70,9 @@ class Client:
         shows: bool = False,
     ) -> None:
         through = proxy(config)
-        self._direct = _connections(config, connections)
-        self._through = _connections(config, connections, through) if through else None
+        context = tls_context(config.tls_config)
+        self._direct = Ways(partial(_connections, config, context))
+        self._through = Ways(partial(_connections, config, context, through)) if through else None
         self._envelope = Envelope({"Accept-Encoding": "gzip" if compressed else "identity"})
         self._tracer, self._shows = tracer, shows
         self._config, self._room = config, asyncio.Semaphore(connections)
@@ -120,16 +124,20 @@ class Client:
         raise HttpError("broken", f"the server redirects in circles, more than {_MOST_REDIRECTS} times")
 
     async def _exchange(self, call: _Call, most: int) -> Reply:
-        way = self._through if self._through and not passes_by(call.url, self._config.no_proxy) else self._direct
+        ways = self._through if self._through and not passes_by(call.url, self._config.no_proxy) else self._direct
         with requesting(self._tracer, call.method, call.url, shows=self._shows) as span:
             headers = {**self._tracer.headers(), **call.headers, **call.own}
-            answer = await way.handle_async_request(self._envelope.request(call.method, call.url, headers, call.body))
-            try:
-                reply = Reply(answer.status_code, dict(answer.headers), await read(answer, most))
-            finally:
-                await answer.aclose()
+            reply = await self._ask(ways, self._envelope.request(call.method, call.url, headers, call.body), most)
             answered(span, reply.status)
             return reply
+
+    async def _ask(self, ways: Ways, request: httpx.Request, most: int) -> Reply:
+        async with ways.one() as way:
+            answer = await way.handle_async_request(request)
+            try:
+                return Reply(answer.status_code, dict(answer.headers), await read(answer, most))
+            finally:
+                await answer.aclose()
 
     def _extra_headers(self) -> Mapping[str, str]:
         return {
@@ -168,11 +176,12 @@ def _proofs(headers: Mapping[str, str]) -> Iterator[str]:
                 yield b64decode(pair).decode("utf-8", "replace").partition(":")[2]
 
 
-def _connections(config: HttpConfig, most: int, through: httpx.Proxy | None = None) -> httpx.AsyncBaseTransport:
-    context, limits = tls_context(config.tls_config), httpx.Limits(max_connections=most, max_keepalive_connections=most)
+def _connections(
+    config: HttpConfig, context: ssl.SSLContext, through: httpx.Proxy | None = None
+) -> httpx.AsyncBaseTransport:
     if config.proxy_from_environment:
-        return ByEnvironment(context, limits)
-    return httpx.AsyncHTTPTransport(verify=context, limits=limits, proxy=through, trust_env=False)
+        return ByEnvironment(context, LIMITS)
+    return httpx.AsyncHTTPTransport(verify=context, limits=LIMITS, proxy=through, trust_env=False)
 
 
 def _to_tokens(config: OAuth2, clock: Clock, tracer: Tracer) -> Client:
