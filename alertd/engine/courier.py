@@ -15,15 +15,26 @@ _WIDTH = 16  # deliveries under way at once, an integration
 _LONGEST_SEND = 90.0  # seconds; a notifier has limits of its own, this one holds where those do not
 _LEASE = timedelta(seconds=_LONGEST_SEND + 30)
 _AFTER_FAILURE = timedelta(seconds=5)
+_GATHER = timedelta(milliseconds=10)
 
 
 @dataclass
 class Lane:
-    """What one integration has to do. A lane that hangs hinders no other; `due_at` None: nothing waits."""
+    """What one integration has to do. A lane that hangs hinders no other; `due_at` None: nothing waits.
+
+    `busy`: so many are being sent. `claimed_at`: when it took some last; while it is busy, the next ones gather.
+    """
 
     notifier: Notifier
     due_at: datetime | None
     busy: int = 0
+    claimed_at: datetime | None = None
+
+    def next_claim(self) -> datetime | None:
+        """When it has something to do and room for it."""
+        if self.due_at is None or self.busy >= _WIDTH:
+            return None
+        return max(self.due_at, self.claimed_at + _GATHER) if self.busy and self.claimed_at else self.due_at
 
 
 class Courier:
@@ -47,13 +58,12 @@ class Courier:
         self._jumped += min(by, timedelta(0))
         now = self._clock.now()
         for lane in self._lanes.values():
-            lane.due_at = now
+            lane.due_at, lane.claimed_at = now, None
         self.wake.set()
 
     def next_due(self) -> datetime | None:
         """When the next lane that has room has something to do."""
-        due = (lane.due_at for lane in self._lanes.values() if lane.due_at is not None and lane.busy < _WIDTH)
-        return min(due, default=None)
+        return min((at for lane in self._lanes.values() if (at := lane.next_claim())), default=None)
 
     async def run(self) -> None:
         """Deliver until told to stop, then finish what is under way."""
@@ -82,7 +92,8 @@ class Courier:
                 self._lanes[name].due_at = now
         claimed: list[tuple[Lane, Delivery]] = []
         for name, lane in list(self._lanes.items()):
-            if lane.due_at is not None and lane.due_at <= now and lane.busy < _WIDTH:
+            at = lane.next_claim()
+            if at is not None and at <= now:
                 claimed += [(lane, delivery) for delivery in await self._claim_lane(name, lane, now)]
         return claimed
 
@@ -95,7 +106,7 @@ class Courier:
             self._jumped += by
 
     async def _claim_lane(self, name: str, lane: Lane, now: datetime) -> Sequence[Delivery]:
-        room = _WIDTH - lane.busy
+        room, lane.claimed_at = _WIDTH - lane.busy, now
         try:
             claimed = await self._dispatcher.claim(name, now, now + _LEASE, room)
             if len(claimed) < room:
@@ -114,14 +125,12 @@ class Courier:
     async def _attempt(self, lane: Lane, delivery: Delivery, span: Span) -> None:
         begun, settled, outcome = self._clock.elapsed(), None, None
         try:
-            outcome, error = await self._send(lane.notifier, delivery)
+            outcome, error = await self._send(lane, delivery)
             seconds = self._clock.elapsed() - begun
             _tell(span, outcome, error)
             settled = await self._settle(delivery, outcome)
         finally:
-            lane.busy -= 1
             self._dispatcher.settled(settled or delivery, outcome if settled else None)
-            self.wake.set()
         if isinstance(outcome, Retry):
             self._look_again(delivery.integration, outcome.at)
         self._observer.notice(DeliveryTried(settled or delivery, outcome, seconds, error, _latency(delivery, outcome)))
@@ -130,12 +139,13 @@ class Courier:
         lane = self._lanes.get(integration)
         if lane is not None:
             lane.due_at = at if lane.due_at is None else min(lane.due_at, at)
+            self.wake.set()
 
-    async def _send(self, notifier: Notifier, delivery: Delivery) -> tuple[Outcome, DeliveryError | None]:
+    async def _send(self, lane: Lane, delivery: Delivery) -> tuple[Outcome, DeliveryError | None]:
         assert delivery.notification is not None  # the store leases only what is to be said
         try:
             async with asyncio.timeout(_LONGEST_SEND):
-                said = await notifier.send(delivery.notification)
+                said = await lane.notifier.send(delivery.notification)
         except DeliveryError as error:
             return refused(delivery, error, self._clock.now()), error
         except (Exception, asyncio.CancelledError) as problem:  # a plugin's bug must not lose a message
@@ -143,6 +153,9 @@ class Courier:
                 raise
             bug = DeliveryError(f"{type(problem).__name__}: {problem}", reason=_reason(problem))
             return refused(delivery, bug, self._clock.now()), bug
+        finally:
+            lane.busy -= 1
+            self.wake.set()
         return Sent(self._clock.now(), said), None
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> Delivery | None:

@@ -29,9 +29,9 @@ MUTATIONS = [
     Mutation(
         "the courier settles before it sends",
         "engine/courier.py",
-        "            outcome, error = await self._send(lane.notifier, delivery)\n",
+        "            outcome, error = await self._send(lane, delivery)\n",
         '            await self._settle(delivery, Sent(self._clock.now(), ""))\n'
-        "            outcome, error = await self._send(lane.notifier, delivery)\n",
+        "            outcome, error = await self._send(lane, delivery)\n",
     ),
     Mutation(
         "the cooldown starts before acceptance",
