@@ -5,11 +5,11 @@
 A cause is "" where nobody watches; then everything stays as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alertd.core.alerts import Transition
+from alertd.core.alerts import Alert, Transition
 from alertd.core.flush import Flush
 from alertd.core.lifecycle import Advance
 from alertd.core.notification import Reason
@@ -42,15 +42,20 @@ class Causes:
 
 def causes(flush: Flush) -> Causes:
     """The causes of a flush, newest first."""
-    newest: dict[str, datetime] = {}
-    for alert in flush.audible:
-        if alert.trace:
-            at = alert.resolved_at or alert.fired_at or alert.active_at
-            newest[alert.trace] = max(at, newest.get(alert.trace, at))
-    found = sorted(newest, key=lambda trace: newest[trace], reverse=True)
+    found = newest_first(flush.audible)
     if not found or _OF_TIME.issuperset(one.reason for one in flush.verdicts):
         return Causes("", tuple(found))
     return Causes(found[0], tuple(found[1:]))
+
+
+def newest_first(alerts: Iterable[Alert]) -> Sequence[str]:
+    """What caused these alerts to be as they are."""
+    newest: dict[str, datetime] = {}
+    for alert in alerts:
+        if alert.trace:
+            at = alert.resolved_at or alert.fired_at or alert.active_at
+            newest[alert.trace] = max(at, newest.get(alert.trace, at))
+    return sorted(newest, key=lambda trace: newest[trace], reverse=True)
 
 
 def decided(flush: Flush, cause: str) -> Flush:

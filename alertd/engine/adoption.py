@@ -16,6 +16,7 @@ from alertd.core.groups import Group, left
 from alertd.core.notification import NotifiedAlert, notified
 from alertd.core.receivers import Integration
 from alertd.core.told import Mark, Told
+from alertd.core.traces import newest_first
 from alertd.engine.lines import LineId, Lines
 
 Heirs = Callable[[Alert, str], Iterable[str]]
@@ -89,7 +90,8 @@ def adopt(
                 _hand_over(taken, lines, homes[key], name, key, orphan)
             stays = _without(orphan, {key for key in homes if homes[key]})
             owed = _owed(orphan, homes, alerts, now)
-            _say_last_words(result, (group, name), integrations.get(name), owed, orphan, stays.told, now)
+            cause = _cause(orphan, owed, alerts)
+            _say_last_words(result, (group, name), integrations.get(name), owed, orphan, stays.told, cause, now)
     for (home, name), heir in taken.items():
         delivery = silent(home, name, heir.told, now, heir.last)
         result.deliveries.append(delivery)
@@ -126,6 +128,14 @@ def _owed(
     return owed.values()
 
 
+def _cause(orphan: Line, owed: Collection[NotifiedAlert], alerts: Mapping[str, Alert]) -> str:
+    """What made the newest of these alerts what it is; of those that are forgotten, what their last message came of."""
+    found = newest_first(alerts[one.labels.key] for one in owed if one.labels.key in alerts)
+    if found:
+        return found[0]
+    return orphan.waiting.trace if orphan.waiting else ""
+
+
 def _hand_over(taken: dict[LineId, Line], lines: Lines, homes: Iterable[str], name: str, key: str, giver: Line) -> None:
     for home in homes:
         heir = taken.get((home, name)) or lines.get(home, name)
@@ -150,6 +160,7 @@ def _say_last_words(
     owed: Collection[NotifiedAlert],
     orphan: Line,
     stays: Told,
+    cause: str,
     now: datetime,
 ) -> None:
     """Close what is `owed`; what others have taken over is no longer told here, whether or not that is accepted."""
@@ -161,6 +172,7 @@ def _say_last_words(
     given = silent(*line_id, stays, now, orphan.last)
     belated = any(one.labels.key not in orphan.heard for one in owed)
     last = closing(line_id[0], integration, owed, orphan.after(given), now, belated=belated)
+    last = replace(last, trace=cause)
     result.deliveries += [given, last]
     result.lines[line_id] = orphan.after(given).after(last)
     result.last_words = True

@@ -81,6 +81,21 @@ async def test_a_message_that_waited_over_a_restart_is_still_in_its_trace(tmp_pa
     await world.store.close()
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_who_hears_of_an_alert_no_more_is_told_so_in_its_trace(tmp_path: Path, restarts: bool) -> None:
+    both = {**OPS, "db": (Integration("db/webhook[0]", "db"),)}
+    world = World(rule("JobDown"), integrations=both, path=tmp_path / "alertd.db")
+    world.at("1m").fires("JobDown")
+    world.at("5m").reloads(route=replace(ROUTE, receiver="db"))
+    if restarts:
+        world.at("5m").restarts()
+    await world.run_until("10m")
+    first, closed = [one for one in told(world) if one.attributes["alertd.receiver"] == "ops"]
+    assert closed.attributes["alertd.reason"] == "all alerts resolved"
+    assert above(world, closed) == above(world, above(world, first))
+    await world.store.close()
+
+
 async def test_groups_that_are_written_together_keep_their_traces() -> None:
     route = replace(ROUTE, group_by=("alertname",))
     world = World(rule("A"), rule("B"), route=route)
