@@ -32,7 +32,7 @@ from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, Problem, QueryError, StoreError
 from alertd.events import Beat, Kind, Reloaded, Trouble
 from alertd.faces import Faces
-from alertd.meters import Meters
+from alertd.meters import Meters, lasting
 from alertd.plans import plan
 from alertd.ports import Clock, Datasource, Listener, Store
 from alertd.rpc.feed import Feed
@@ -87,7 +87,7 @@ class App:
         if config.telemetry.traces and config.storage_url.startswith("sqlite"):
             store = followed(store, "sqlite", STATEMENTS, tracer)
         self.config, self._load, self._clock, self._tracer, self._followed = config, load, clock, tracer, follow
-        self._telemetry = config.telemetry, config.metrics, config.remote_write
+        self._lasting = lasting(config)
         self._selfwatch = Selfwatch()
         self._outbox: Mapping[str, int] = {}
         self._lag = Lag(clock)
@@ -207,9 +207,11 @@ class App:
         self._retired += [(now, edge) for edge in self._edges.beyond(edges)]
         self._edges, self.config = edges, config
         self._followed(config)
-        if (config.telemetry, config.metrics, config.remote_write) != self._telemetry:
+        self._tracer.follow(config.telemetry)
+        if kept := [name for name, wanted in lasting(config).items() if wanted != self._lasting[name]]:
             fact = facts.TELEMETRY_KEPT
-            logging.getLogger(fact.logger).log(fact.level, fact.message, extra={"event": fact.event})
+            extra = {"event": fact.event, "fields": {"changed": ", ".join(kept)}}
+            logging.getLogger(fact.logger).log(fact.level, fact.message, extra=extra)
         self._selfwatch.follow(edges.datasources, edges.notifiers, {rule.key for rule in _enabled(config)})
         self._conditions.gates = edges.gates
         await self.engine.follow(plan(config, edges, self._selfwatch, self._conditions))

@@ -1,7 +1,7 @@
 """What counts and what is sent on, as far as the configuration wants it; nothing is loaded of what is switched off."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -90,6 +90,17 @@ class Meters:
         self._finishers.append(write.finish)
         self._closers.append(write.aclose)
         return replace(readings, unsent=lambda: write.pending)
+
+
+def lasting(config: Config) -> Mapping[str, object]:
+    """What of the section `telemetry` is as it was at the start, by its keys."""
+    traces = config.telemetry.traces
+    return {
+        "service_name, environment or instance": config.telemetry.resource,
+        "traces": traces and replace(traces, ratio=1.0, follows=True),
+        "metrics": config.metrics,
+        "remote_write": config.remote_write,
+    }
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from alertd import meters
 from alertd.app import App
 from alertd.clock import SystemClock
 from alertd.config import load, reload
+from alertd.config.telemetry import Telemetry
 from alertd.config.values import Overrides
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.labels import Labels
@@ -20,6 +21,7 @@ from alertd.errors import ConfigError
 from alertd.events import Beat, Event, Trouble
 from alertd.store import open_store
 from alertd.telemetry import export
+from alertd.telemetry.traces import Nothing
 from alertd.testing import RecordingObserver
 from alertd.web.server import bind
 from tests.servers import http_server, silence
@@ -141,6 +143,42 @@ async def test_what_the_configuration_mutes_is_muted(tmp_path: Path) -> None:
         'inhibited by {alertname="ZoneDown", zone="a"} (zones); muted by the time interval always; '
         "outside the active time interval never"
     )
+
+
+RATIO = """
+storage: {{url: memory}}
+receivers: [{{name: nobody}}]
+telemetry: {{traces: {{exporter: otlp, ratio: {ratio}}}, metrics: {{enabled: {counts}}}}}
+"""
+
+
+class Followed(Nothing):
+    """Remembers which share was wanted."""
+
+    def __init__(self) -> None:
+        self.ratios: list[float] = []
+
+    def follow(self, config: Telemetry) -> None:
+        assert config.traces
+        self.ratios.append(config.traces.ratio)
+
+
+async def test_a_reload_changes_the_share_of_traces_and_names_what_needs_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, tracer = tmp_path / "config.yaml", Followed()
+    path.write_text(RATIO.format(ratio=0.5, counts="true"))
+    load_again = partial(reload, path, Overrides())
+    daemon = App(load(path), load_again, open_store("memory"), RecordingObserver(), SystemClock(), tracer)
+    await daemon.engine.restore()
+    path.write_text(RATIO.format(ratio=0.25, counts="true"))
+    await daemon.reload()
+    assert tracer.ratios == [0.25]
+    assert [record for record in caplog.records if getattr(record, "event", "") == "telemetry_kept"] == []
+    path.write_text(RATIO.format(ratio=0.25, counts="false"))
+    await daemon.reload()
+    (record,) = [record for record in caplog.records if getattr(record, "event", "") == "telemetry_kept"]
+    assert record.fields == {"changed": "metrics"}
 
 
 EXPORTING = """

@@ -107,8 +107,8 @@ METRICS_REMARKED = Fact(
 METRICS_RECOVERED = Fact("metrics_recovered", "alertd.telemetry", INFO, "metrics are exported again", "it does")
 TELEMETRY_KEPT = Fact(
     "telemetry_kept", "alertd.telemetry", WARNING,
-    "telemetry is what it was: the section that has changed is followed from the next start on",
-    "a reload changed the section `telemetry`",
+    "telemetry is what it was: what has changed of the section needs a restart",
+    "a reload changed keys of `telemetry` that are followed from the next start on; `changed` names them",
 )  # fmt: skip
 OBSERVER_FAILED = Fact(
     "observer_failed",

@@ -12,6 +12,7 @@ import pytest
 from alertd.app import App
 from alertd.clock import SystemClock
 from alertd.config import load, reload
+from alertd.config.telemetry import Telemetry
 from alertd.config.values import Overrides
 from alertd.core.alerts import Alert, Posted, State
 from alertd.core.labels import Labels
@@ -51,6 +52,9 @@ class Store(MemoryStore):
 
 class Tracer(RecordingTracer):
     """One that has an outside, as the app wants it."""
+
+    def follow(self, config: Telemetry) -> None:
+        pass
 
     def counts(self) -> dict[str, int]:
         return {}

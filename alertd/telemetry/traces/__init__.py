@@ -12,6 +12,9 @@ from alertd.telemetry.redaction import without_tokens
 class Tracing(Tracer, Protocol):
     """A tracer that has an outside: what it follows is exported until it is closed."""
 
+    def follow(self, config: Telemetry) -> None:
+        """Take the share of the traces that is wanted now; everything else is as at the start."""
+
     def counts(self) -> Mapping[str, int]:
         """Spans by what became of them: `exported`, or `queue_full` or `refused`, which are lost."""
 
@@ -21,6 +24,9 @@ class Tracing(Tracer, Protocol):
 
 class Nothing(Untraced):
     """What does not follow anything."""
+
+    def follow(self, config: Telemetry) -> None:
+        """There is nothing to take a share of."""
 
     def counts(self) -> Mapping[str, int]:
         return {}

@@ -28,6 +28,10 @@ class Sampler(SdkSampler):
     """Takes this share of the traces; `follows`: unless who caused one elsewhere has decided already."""
 
     def __init__(self, ratio: float, *, follows: bool) -> None:
+        self.take(ratio, follows=follows)
+
+    def take(self, ratio: float, *, follows: bool) -> None:
+        """This share of what begins from now on."""
         share = TraceIdRatioBased(ratio)
         own = ParentBased(share, remote_parent_sampled=share, remote_parent_not_sampled=share)
         self._head = ParentBased(share) if follows else own

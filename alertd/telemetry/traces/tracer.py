@@ -15,6 +15,7 @@ from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from alertd import __version__
+from alertd.config.telemetry import Telemetry
 from alertd.errors import AlertdError
 from alertd.ports import NOTHING, Attributes, Place, Span
 from alertd.telemetry.formats import Hide, tame
@@ -39,7 +40,7 @@ class OtelTracer:
         provider = TracerProvider(sampler, resource, shutdown_on_exit=False)
         provider.add_span_processor(tail)
         self._tracer = provider.get_tracer("alertd", __version__)
-        self._tail, self._outlet, self._hide = tail, outlet, hide
+        self._sampler, self._tail, self._outlet, self._hide = sampler, tail, outlet, hide
 
     def span(
         self,
@@ -80,6 +81,11 @@ class OtelTracer:
         for propagator in (_W3C, _BAGGAGE):
             propagator.inject(carrier)
         return carrier | {"traceparent": self.here()} if "traceparent" in carrier else carrier
+
+    def follow(self, config: Telemetry) -> None:
+        """See Tracing."""
+        if config.traces:
+            self._sampler.take(config.traces.ratio, follows=config.traces.follows)
 
     def counts(self) -> Mapping[str, int]:
         """Spans by what became of them."""

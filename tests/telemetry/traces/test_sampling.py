@@ -2,6 +2,7 @@
 
 import pytest
 
+from alertd.config.telemetry import Telemetry, Traces
 from alertd.telemetry.traces import sampling
 
 from .exported import tracing
@@ -24,6 +25,19 @@ def test_a_share() -> None:
                 pass
     assert 100 < exported.names.count("one") < 300
     assert exported.names.count("one") == exported.names.count("other")
+
+
+def test_another_share_is_followed_at_once() -> None:
+    with tracing(0.0) as (tracer, exported):
+        with tracer.span("before"):
+            pass
+        tracer.follow(Telemetry(traces=Traces("otlp", ratio=1.0)))
+        with tracer.span("after"):
+            pass
+        tracer.follow(Telemetry())  # without traces, which needs a restart
+        with tracer.span("still"):
+            pass
+    assert exported.names == ["after", "still"]
 
 
 def test_a_failure_takes_all_of_its_trace_along() -> None:
