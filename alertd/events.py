@@ -1,6 +1,6 @@
 """What happened, as frozen values; telemetry turns each into a log line, a metric, a span."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,18 +20,36 @@ from alertd.errors import DeliveryError, QueryFailure
 
 @dataclass(frozen=True, slots=True)
 class RuleEvaluated:
-    """One rule, evaluated for `at`; `error` is empty if it went well; `seconds` is its share of the group's time.
-
-    `blind`: the error is not the rule's, but that nobody answered.
-    """
+    """What came of one rule; `error` is empty if it went well. `blind`: it is not the rule's, but nobody answered."""
 
     rule: Rule
-    at: datetime
-    seconds: float
-    samples: int
+    samples: int = 0
     error: str = ""
     warnings: tuple[str, ...] = ()
     blind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RulesEvaluated:
+    """Rules of one group, evaluated for `at`; `seconds` is the share of each in the group's time.
+
+    `loud` are those of which there is something to tell; the others had no samples, no alerts, and nothing went wrong.
+    """
+
+    rules: Sequence[Rule]
+    at: datetime
+    seconds: float
+    loud: Sequence[RuleEvaluated] = ()
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether there is an error, or a remark."""
+        return any(one.error or one.warnings for one in self.loud)
+
+    def each(self) -> Iterator[RuleEvaluated]:
+        """What came of every rule, in order."""
+        loud = {one.rule.key: one for one in self.loud}
+        return (loud.get(rule.key) or RuleEvaluated(rule) for rule in self.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +283,7 @@ class HealthTold:
 
 
 Event = (
-    RuleEvaluated
+    RulesEvaluated
     | GroupEvaluated
     | DatasourceAnswered
     | Queried

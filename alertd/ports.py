@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome
@@ -297,6 +297,14 @@ class Listener(Protocol):
     """Who hears of everything that happens. Must not raise and must not block."""
 
     def notice(self, event: Event) -> None: ...
+
+
+@runtime_checkable
+class Selective(Listener, Protocol):
+    """A Listener who says what to do with events of which kind, and hears of no others."""
+
+    @property
+    def actions(self) -> Mapping[type[Event], Callable[[Any], None]]: ...
 
 
 class Observer(Listener, Tracer, Protocol):

@@ -64,7 +64,13 @@ class Board:
 
     def status(self, rule: str) -> RuleStatus:
         """How this rule is doing; made up empty for one never seen."""
-        return self._rules.setdefault(rule, RuleStatus())
+        return self._rules.get(rule) or self._rules.setdefault(rule, RuleStatus())
+
+    def evaluated(self, rules: Iterable[str], at: datetime, seconds: float) -> None:
+        """These were evaluated, which took each so long; nothing is known to be wrong with them."""
+        for rule in rules:
+            status = self.status(rule)
+            status.evaluated_at, status.seconds, status.texts, status.error = at, seconds, None, ""
 
     def apply(self, rule: str, alerts: Mapping[Labels, Alert], transitions: Iterable[Transition]) -> None:
         """Take over what an evaluation decided, once it is stored."""

@@ -34,6 +34,9 @@ class Answer:
     partial: bool = False
 
 
+NO_SAMPLES = Answer(())  # the answer to most questions
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A condition that would not judge this time: the alerts of its rule stay as they are."""

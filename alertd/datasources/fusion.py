@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from alertd.config import promql
-from alertd.core.samples import Answer, Sample
+from alertd.core.samples import NO_SAMPLES, Answer, Sample
 
 MARK = "__alertd_rule__"
 CANARY = ("vector(1)", "vector(2) > 1 # and a comment")
@@ -60,7 +60,7 @@ def take_apart(answer: Answer, count: int) -> list[Answer]:
     for sample in answer.samples:
         number = int(sample.labels.get(MARK, ""))
         parts[number].append(Sample(sample.labels.without(MARK), sample.value, sample.histogram))
-    return [Answer(tuple(part)) for part in parts]
+    return [Answer(tuple(part)) if part else NO_SAMPLES for part in parts]
 
 
 def is_understood(answer: Answer) -> bool:

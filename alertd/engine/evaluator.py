@@ -15,7 +15,7 @@ from alertd.core.samples import Answer, Sample, Skipped
 from alertd.engine.asking import Reply, Sources
 from alertd.engine.expansion import Expander
 from alertd.errors import QueryError, StoreError
-from alertd.events import AlertChanged, GroupEvaluated, Kind, RuleEvaluated, Trouble
+from alertd.events import AlertChanged, GroupEvaluated, Kind, RuleEvaluated, RulesEvaluated, Trouble
 from alertd.ports import Attributes, Clock, Observer, Span, Store
 
 Receive = Callable[[Sequence[Transition], datetime], None]
@@ -82,18 +82,17 @@ class Evaluator:
         about: Attributes = {"alertd.group": group.name, "alertd.file": group.file, "alertd.rules": len(rules)}
         with self._observer.span("alertd.evaluate group", about, parent="") as span:
             replies = await self._sources.ask(rules, at - group.query_offset)
-            verdicts = [await self._judge(rule, reply, group, at) for rule, reply in zip(rules, replies, strict=True)]
-            verdicts = self._followed(verdicts, span)
+            verdicts = self._followed(await self._judge_all(rules, replies, group, at), span)
             transitions = [move for verdict in verdicts for move in verdict.advance.transitions]
             if not await self._record(transitions):
                 span.fail("new states were not stored", "StoreError")
                 return self._observer.here()
             for verdict in verdicts:
                 self._board.apply(verdict.rule.key, verdict.advance.alerts, verdict.advance.transitions)
-            self._report(verdicts, at, (self._clock.elapsed() - begun) / max(1, len(rules)))
+            self._report(rules, verdicts, at, (self._clock.elapsed() - begun) / max(1, len(rules)))
             self._receive(transitions, at)
             trace = self._observer.here()
-        if self._has_strays or not self._rules.issuperset(rule.key for rule in rules):
+        if self._has_strays or not self._rules.issuperset(verdict.rule.key for verdict in verdicts):
             await self._end_strays()
         return trace
 
@@ -126,6 +125,20 @@ class Evaluator:
             self._board.apply(rule, {}, transitions)
             self._notice_changes(transitions, now)
             self._receive(transitions, now)
+
+    async def _judge_all(
+        self, rules: Sequence[Rule], replies: Sequence[Reply], group: RuleGroup, at: datetime
+    ) -> list[Verdict]:
+        """What becomes of all but those rules that are quiet: most, most of the time."""
+        loud = [pair for pair in zip(rules, replies, strict=True) if not self._is_quiet(*pair)]
+        return [await self._judge(rule, reply, group, at) for rule, reply in loud]
+
+    def _is_quiet(self, rule: Rule, reply: Reply) -> bool:
+        """Whether there is nothing to decide: nothing was there, and nothing is."""
+        if not isinstance(reply, Answer) or reply.samples or reply.warnings or reply.partial:
+            return False
+        status = self._board.status(rule.key)
+        return not (status.alerts or (rule.when and status.had_data))
 
     async def _judge(self, rule: Rule, reply: Reply, group: RuleGroup, at: datetime) -> Verdict:
         if isinstance(reply, QueryError):
@@ -183,15 +196,17 @@ class Evaluator:
             return False
         return True
 
-    def _report(self, verdicts: Sequence[Verdict], at: datetime, share: float) -> None:
+    def _report(self, rules: Sequence[Rule], verdicts: Sequence[Verdict], at: datetime, share: float) -> None:
+        self._board.evaluated((rule.key for rule in rules), at, share)
         for verdict in verdicts:
-            self._note_status(verdict, at, share)
-            self._observer.notice(_told(verdict, at, share))
+            self._note_status(verdict)
+        self._observer.notice(RulesEvaluated(rules, at, share, tuple(map(_told, verdicts))))
+        for verdict in verdicts:
             self._notice_changes(verdict.advance.transitions, at)
 
-    def _note_status(self, verdict: Verdict, at: datetime, share: float) -> None:
+    def _note_status(self, verdict: Verdict) -> None:
         status, samples = self._board.status(verdict.rule.key), verdict.samples
-        status.evaluated_at, status.seconds, status.texts = at, share, verdict.texts
+        status.texts = verdict.texts
         status.error = verdict.advance.error or "; ".join(verdict.remarks)
         if samples and verdict.rule.when:
             status.had_data = True
@@ -213,6 +228,5 @@ def _moved(move: Transition) -> Attributes:
     }
 
 
-def _told(verdict: Verdict, at: datetime, share: float) -> RuleEvaluated:
-    count, error = len(verdict.samples or ()), verdict.advance.error
-    return RuleEvaluated(verdict.rule, at, share, count, error, verdict.said, verdict.blind)
+def _told(verdict: Verdict) -> RuleEvaluated:
+    return RuleEvaluated(verdict.rule, len(verdict.samples or ()), verdict.advance.error, verdict.said, verdict.blind)

@@ -41,6 +41,7 @@ from alertd.events import (
     Reloaded,
     Restored,
     RuleEvaluated,
+    RulesEvaluated,
     SilenceChanged,
 )
 from alertd.ports import Clock, History
@@ -75,8 +76,8 @@ class Recorder:
         self._quiet: dict[Line, Mapping[str, Hush]] = {}
         self._closed: dict[Line, set[str]] = {}  # alerts whose end was just told
         self._answers: dict[str, tuple[str, str]] = {}  # of deliveries under way, by id
-        self._actions: Mapping[type, Callable[[Any], None]] = {
-            RuleEvaluated: self._rule_evaluated,
+        self.actions: Mapping[type[Event], Callable[[Any], None]] = {
+            RulesEvaluated: self._rules_evaluated,
             DatasourceAnswered: self._datasource_answered,
             AlertChanged: self._alert_changed,
             AlertGrouped: self._alert_grouped,
@@ -90,7 +91,7 @@ class Recorder:
 
     def notice(self, event: Event) -> None:
         """Make rows of it."""
-        action = self._actions.get(type(event))
+        action = self.actions.get(type(event))
         if action:
             action(event)
 
@@ -169,7 +170,12 @@ class Recorder:
 
     # Rules and datasources: only when it is not as it was.
 
-    def _rule_evaluated(self, event: RuleEvaluated) -> None:
+    def _rules_evaluated(self, event: RulesEvaluated) -> None:
+        if self._failing or event.is_troubled:
+            for one in event.each():
+                self._rule_evaluated(one, event.at)
+
+    def _rule_evaluated(self, event: RuleEvaluated, at: datetime) -> None:
         rule, before = event.rule, self._failing.get(event.rule.key, "")
         problem = event.error or "; ".join(text for text in event.warnings if text.startswith(_HELD))
         if not problem and not before:
@@ -183,7 +189,7 @@ class Recorder:
             self._failing[rule.key] = gist
         else:
             del self._failing[rule.key]
-        self._add(event.at, of_rule(rule.key), What.RULE, error=problem[:_LONGEST], kind=_trouble(event))
+        self._add(at, of_rule(rule.key), What.RULE, error=problem[:_LONGEST], kind=_trouble(event))
 
     def _datasource_answered(self, event: DatasourceAnswered) -> None:
         if bool(event.error) == (event.datasource in self._down):

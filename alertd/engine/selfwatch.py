@@ -6,6 +6,7 @@ a self-alert has no machinery of its own.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from alertd.core.delivery import Dead, Sent
 from alertd.core.labels import Labels
@@ -21,6 +22,7 @@ from alertd.events import (
     Reloaded,
     Restored,
     RuleEvaluated,
+    RulesEvaluated,
     Trouble,
 )
 
@@ -54,25 +56,21 @@ class Selfwatch:
             selfrules.DAMAGE: self._troubles[Kind.DAMAGE].recent,
             selfrules.CLOCK: self._troubles[Kind.CLOCK].recent,
         }
+        self.actions: Mapping[type[Event], Callable[[Any], None]] = {
+            RulesEvaluated: self._rules_evaluated,
+            DatasourceAnswered: self._answered,
+            GroupEvaluated: self._group_evaluated,
+            Reloaded: lambda event: _set(self._reload, Labels(), event.error),
+            DeliveryTried: self._tried,
+            Restored: self._restored,
+            Trouble: self._trouble,
+        }
 
     def notice(self, event: Event) -> None:
         """Remember what is wrong, and forget it when it is right again."""
-        match event:
-            case RuleEvaluated():
-                self._evaluated(event)
-            case DatasourceAnswered():
-                _set(self._down, Labels({"datasource": event.datasource}), event.error)
-            case GroupEvaluated(missed=missed) if missed:
-                labels = Labels({"group": event.group.name, "file": event.group.file})
-                self._missed.add(labels, f"{missed} instants before {event.at:%H:%M:%S} UTC")
-            case Reloaded():
-                _set(self._reload, Labels(), event.error)
-            case DeliveryTried():
-                self._tried(event)
-            case Restored():
-                self._restored(event)
-            case Trouble(kind=kind) if kind in self._troubles:
-                self._troubles[kind].add(Labels(), f"{event.where}: {event.error}")
+        action = self.actions.get(type(event))
+        if action:
+            action(event)
 
     def follow(self, datasources: Collection[str], integrations: Collection[str], rules: Collection[str]) -> None:
         """Forget what is no longer configured; `rules` are keys."""
@@ -101,6 +99,24 @@ class Selfwatch:
             if alert.firing and alert.labels.get("alertname") == selfrules.GIVEN_UP:
                 labels = Labels({name: alert.labels.get(name, "") for name in ("receiver", "integration")})
                 _set(self._dead, labels, alert.annotations.get("error", ""))
+
+    def _rules_evaluated(self, event: RulesEvaluated) -> None:
+        if self._failing or event.is_troubled:
+            for one in event.each():
+                self._evaluated(one)
+
+    def _answered(self, event: DatasourceAnswered) -> None:
+        if self._down or event.error:
+            _set(self._down, Labels({"datasource": event.datasource}), event.error)
+
+    def _group_evaluated(self, event: GroupEvaluated) -> None:
+        if event.missed:
+            labels = Labels({"group": event.group.name, "file": event.group.file})
+            self._missed.add(labels, f"{event.missed} instants before {event.at:%H:%M:%S} UTC")
+
+    def _trouble(self, event: Trouble) -> None:
+        if event.kind in self._troubles:
+            self._troubles[event.kind].add(Labels(), f"{event.where}: {event.error}")
 
     def _evaluated(self, event: RuleEvaluated) -> None:
         rule = event.rule

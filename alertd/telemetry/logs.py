@@ -26,6 +26,7 @@ from alertd.events import (
     Printed,
     Reloaded,
     RuleEvaluated,
+    RulesEvaluated,
     SamplesWritten,
     Served,
     SilenceChanged,
@@ -54,8 +55,8 @@ class Logs:
         self._problems: dict[tuple[str, str], str] = {}
         self._changed: Counter[tuple[str, datetime]] = Counter()  # alerts by rule and instant, of the last evaluations
         self._reloads = 0
-        self._actions: Mapping[type, Callable[[Any], None]] = {
-            RuleEvaluated: self._rule_evaluated,
+        self.actions: Mapping[type[Event], Callable[[Any], None]] = {
+            RulesEvaluated: self._rules_evaluated,
             GroupEvaluated: self._group_evaluated,
             DatasourceAnswered: self._datasource_answered,
             AlertChanged: self._alert_changed,
@@ -76,7 +77,7 @@ class Logs:
 
     def notice(self, event: Event) -> None:
         """Write its line."""
-        action = self._actions.get(type(event))
+        action = self.actions.get(type(event))
         if action:
             action(event)
 
@@ -105,17 +106,19 @@ class Logs:
             del self._problems[key]
         return True
 
-    def _rule_evaluated(self, event: RuleEvaluated) -> None:
-        if not event.error and not event.warnings and not self._problems:
-            self._quiet_rule(event)
-            return
+    def _rules_evaluated(self, event: RulesEvaluated) -> None:
+        if self._problems or event.is_troubled or self._writes(facts.RULE_EVALUATED):
+            for one in event.each():
+                self._rule_evaluated(one, event.seconds)
+
+    def _rule_evaluated(self, event: RuleEvaluated, seconds: float) -> None:
         rule, name = event.rule, event.rule.key
         place = {"rule": rule.name, "group": rule.group, "file": rule.file}
         if self._news("remark", name, " ".join(event.warnings)) and event.warnings:
             self._write(facts.RULE_REMARKED, **place, remarks="; ".join(event.warnings))
         news = self._news("rule", name, event.error)
         if not news:
-            self._quiet_rule(event)
+            self._quiet_rule(event, seconds)
         elif event.error:
             # A datasource that is down is one problem, not one for each of its rules.
             known = ("datasource", rule.datasource) in self._problems
@@ -124,13 +127,13 @@ class Logs:
         else:
             self._write(facts.RULE_RECOVERED, **place)
 
-    def _quiet_rule(self, event: RuleEvaluated) -> None:
+    def _quiet_rule(self, event: RuleEvaluated, seconds: float) -> None:
         self._write(
             facts.RULE_EVALUATED,
             rule=event.rule.name,
             group=event.rule.group,
             samples=event.samples,
-            seconds=event.seconds,
+            seconds=seconds,
             error=event.error,
         )
 

@@ -27,7 +27,7 @@ from alertd.events import (
     MetricsExported,
     Queried,
     Reloaded,
-    RuleEvaluated,
+    RulesEvaluated,
     SamplesWritten,
     Served,
     StoreUsed,
@@ -80,8 +80,8 @@ class Metrics:
         self._group_duration, self._group_lateness = (
             self._of(f"group_{name}_seconds") for name in ("duration", "lateness")
         )
-        self._actions: Mapping[type, Callable[[Any], None]] = {
-            RuleEvaluated: self._tallies.rule,
+        self.actions: Mapping[type[Event], Callable[[Any], None]] = {
+            RulesEvaluated: self._tallies.rules,
             GroupEvaluated: self._group_evaluated,
             DatasourceAnswered: self._datasource_answered,
             Queried: self._queried,
@@ -102,7 +102,7 @@ class Metrics:
 
     def notice(self, event: Event) -> None:
         """Count it, if it counts."""
-        action = self._actions.get(type(event))
+        action = self.actions.get(type(event))
         if action:
             action(event)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from alertd.core.rules import Rule
-from alertd.events import GroupEvaluated, RuleEvaluated
+from alertd.events import GroupEvaluated, RuleEvaluated, RulesEvaluated
 
 Key = tuple[str, str]  # file, group
 _REMEMBERED = 10  # durations of a group
@@ -44,25 +44,30 @@ class Tallies:
 
     def __init__(self) -> None:
         self._groups: dict[Key, Tally] = {}
-        self._last = Tally(("", ""))
         self.evaluations = self.failures = self.samples = self.iterations = self.missed = self.late = 0
         self.failing: set[str] = set()
 
-    def rule(self, event: RuleEvaluated) -> None:
-        """Rules of one group come one after the other, so that it is looked up once."""
-        rule, group = event.rule, self._last
-        if group.key[1] is not rule.group or group.key[0] is not rule.file:
-            group = self._last = self._group((rule.file, rule.group))
-        self.evaluations += 1
-        group.evaluations += 1
-        if event.samples or group.answered:
-            self._answered(group, rule, event.samples)
+    def rules(self, event: RulesEvaluated) -> None:
+        """All are of one group. Of one that is quiet there is nothing to say but that it is one more."""
+        if not event.rules:
+            return
+        first, count = event.rules[0], len(event.rules)
+        group = self._group((first.file, first.group))
+        self.evaluations += count
+        group.evaluations += count
+        if event.loud or group.answered or self.failing:
+            for one in event.each():
+                self._rule(group, one)
+
+    def _rule(self, group: Tally, event: RuleEvaluated) -> None:
+        rule = event.rule
+        self._answered(group, rule, event.samples)
         if event.error:
             self.failures += 1
             group.failures += 1
             group.failed[rule.name] = group.failed.get(rule.name, 0) + 1
             self.failing.add(rule.key)
-        elif self.failing:
+        else:
             self.failing.discard(rule.key)
 
     def group(self, event: GroupEvaluated) -> None:
@@ -82,7 +87,6 @@ class Tallies:
     def forget(self) -> None:
         """Other groups are evaluated from now on."""
         self._groups.clear()
-        self._last = Tally(("", ""))
         self.failing.clear()
 
     @property
@@ -91,7 +95,7 @@ class Tallies:
         return [self._groups[key] for key in sorted(self._groups)]
 
     def _group(self, key: Key) -> Tally:
-        return self._groups.setdefault(key, Tally(key))
+        return self._groups.get(key) or self._groups.setdefault(key, Tally(key))
 
     def _answered(self, group: Tally, rule: Rule, samples: int) -> None:
         self.samples += samples

@@ -1,7 +1,8 @@
 """Whether alertd does its work: every group is evaluated in time, messages go out, and the state is written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from alertd.core.delivery import Sent
 from alertd.core.rules import RuleGroup
@@ -24,21 +25,32 @@ class Vitals:
         self._accepts: dict[str, bool] = {}  # by integration: what became of its newest attempt
         self._tried_at = self._empty_at = clock.now()
         self._unwritten_at: datetime | None = None
+        self.actions: Mapping[type[Event], Callable[[Any], None]] = {
+            GroupEvaluated: self._group_evaluated,
+            DeliveryTried: self._delivery_tried,
+            Trouble: self._trouble,
+        }
 
     def notice(self, event: Event) -> None:
         """Remember it, if it is a sign of life or of the opposite."""
-        match event:
-            case GroupEvaluated():
-                self._evaluated[event.group.id] = self._clock.now()
-            case DeliveryTried():
-                self._accepts[event.delivery.integration] = isinstance(event.outcome, Sent)
-                self._tried_at = self._clock.now()
-            case Trouble(kind=Kind.STATE):
-                self._unwritten_at = self._clock.now()
+        action = self.actions.get(type(event))
+        if action:
+            action(event)
 
     def ailments(self, groups: Iterable[RuleGroup], pending: int) -> tuple[str, ...]:
         """What is wrong now, one sentence each; `pending` messages wait. A group is given time from when it is new."""
         return (*self._late(groups), *self._stuck(pending), *self._unwritten())
+
+    def _group_evaluated(self, event: GroupEvaluated) -> None:
+        self._evaluated[event.group.id] = self._clock.now()
+
+    def _delivery_tried(self, event: DeliveryTried) -> None:
+        self._accepts[event.delivery.integration] = isinstance(event.outcome, Sent)
+        self._tried_at = self._clock.now()
+
+    def _trouble(self, event: Trouble) -> None:
+        if event.kind is Kind.STATE:
+            self._unwritten_at = self._clock.now()
 
     def _late(self, groups: Iterable[RuleGroup]) -> Iterator[str]:
         now = self._clock.now()

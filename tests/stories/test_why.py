@@ -22,7 +22,7 @@ from alertd.core.when import compile_condition
 from alertd.engine.history import Recorder
 from alertd.engine.why import Why
 from alertd.errors import DeliveryError, StoreError
-from alertd.events import GroupFlushed, Reloaded, RuleEvaluated
+from alertd.events import GroupFlushed, Reloaded, RuleEvaluated, RulesEvaluated
 from alertd.telemetry.observers import Observers
 from alertd.testing import ManualClock
 from alertd.web.why import page
@@ -529,10 +529,12 @@ async def test_a_receiver_that_refuses_for_hours_is_written_once() -> None:
 
 async def test_a_rule_that_fails_is_written_once_whatever_numbers_it_says() -> None:
     recorder, kept = recording()
+    down, other = rule("JobDown"), rule("ZoneDown")
     for seconds in (1, 2, 3):
-        recorder.notice(RuleEvaluated(rule("JobDown"), START, 0.0, 0, f"timed out after {seconds} s", (), blind=True))
-    recorder.notice(RuleEvaluated(rule("JobDown"), START, 0.0, 0))
-    recorder.notice(RuleEvaluated(rule("JobDown"), START, 0.0, 0))
+        failed = RuleEvaluated(down, 0, f"timed out after {seconds} s", (), blind=True)
+        recorder.notice(RulesEvaluated((down, other), START, 0.0, (failed,)))
+    recorder.notice(RulesEvaluated((down, other), START, 0.0))
+    recorder.notice(RulesEvaluated((down, other), START, 0.0))
     await recorder.step()
     assert [one.facts["error"] for one in kept.rows] == ["timed out after 1 s", ""]
 

@@ -31,6 +31,7 @@ from alertd.events import (
     Queried,
     Reloaded,
     RuleEvaluated,
+    RulesEvaluated,
     Served,
     SilenceChanged,
     StoreUsed,
@@ -43,8 +44,9 @@ GROUP = RuleGroup("jobs", "rules/jobs.yml", (RULE,))
 ALERT = Alert("r", Labels({"alertname": "JobDown", "zone": "aa"}), State.FIRING, NOON, fired_at=NOON)
 
 
-def evaluated(error: str = "", name: str = "JobDown", warnings: tuple[str, ...] = ()) -> RuleEvaluated:
-    return RuleEvaluated(replace(RULE, name=name), NOON, 0.01, 3, error, warnings)
+def evaluated(error: str = "", name: str = "JobDown", warnings: tuple[str, ...] = ()) -> RulesEvaluated:
+    rule = replace(RULE, name=name)
+    return RulesEvaluated((rule,), NOON, 0.01, (RuleEvaluated(rule, 3, error, warnings),))
 
 
 def answered(error: str = "", name: str = "main") -> DatasourceAnswered:

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,13 +14,13 @@ from alertd import __version__
 from alertd.core.alerts import State
 from alertd.core.delivery import Sent
 from alertd.errors import DeliveryError
-from alertd.events import GroupEvaluated, Reloaded
+from alertd.events import GroupEvaluated, Reloaded, RuleEvaluated, RulesEvaluated
 from alertd.telemetry.catalogue import ROWS
 from alertd.telemetry.metrics import Metrics
 from alertd.telemetry.readings import Readings
 
 from .catalogued import document
-from .happenings import ALERT, COUNTED, GROUP, NOON, answered, evaluated, given_up, refused, tried
+from .happenings import ALERT, COUNTED, GROUP, NOON, RULE, answered, evaluated, given_up, refused, tried
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
@@ -127,6 +128,19 @@ def test_a_rule_that_recovers_fails_no_longer(metrics: Metrics) -> None:
     for event in (evaluated("timeout"), evaluated("timeout", "Other"), evaluated(), evaluated(name="Fine")):
         metrics.notice(event)
     assert read(metrics)["alertd_rules_failing"] == 1
+
+
+def test_rules_that_are_quiet_count_too(metrics: Metrics) -> None:
+    rules = tuple(replace(RULE, name=name) for name in ("Loud", "Broken", "Quiet"))
+    loud = RuleEvaluated(rules[0], 2), RuleEvaluated(rules[1], error="timeout")
+    metrics.notice(GroupEvaluated(replace(GROUP, rules=rules), NOON, 0.05, timedelta(0)))
+    for some in (loud, (), loud[1:]):
+        metrics.notice(RulesEvaluated(rules, NOON, 0.01, some))
+    found = read(metrics, "vmalert")
+    assert (found["alertd_rule_evaluations_total"], found["alertd_rule_evaluation_failures_total"]) == (9, 2)
+    assert (found["alertd_rules_failing"], found["alertd_rule_samples_total"]) == (1, 2)
+    assert found["vmalert_alerting_rules_last_evaluation_samples Loud rules/jobs.yml jobs"] == 0
+    assert found["vmalert_alerting_rules_errors_total Broken rules/jobs.yml jobs"] == 2
 
 
 def test_a_reload_forgets_what_may_be_no_more(metrics: Metrics) -> None:

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from alertd.events import Event
+from alertd.events import Event, RulesEvaluated
 from alertd.telemetry.observers import Observers
 from alertd.testing import RecordingTracer
 
@@ -40,9 +40,21 @@ def test_a_broken_observer_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> 
             observers.notice(event)
     assert len(witness.seen) == 3
     assert caplog.messages == [
-        "Broken could not take in a RuleEvaluated",
+        "Broken could not take in a RulesEvaluated",
         "Broken could not take in a DatasourceAnswered",
     ]
+
+
+def test_who_says_what_is_of_interest_hears_of_nothing_else() -> None:
+    class Choosy(Witness):
+        def __init__(self) -> None:
+            super().__init__()
+            self.actions = {RulesEvaluated: self.seen.append}
+
+    observers = Observers(choosy := Choosy())
+    for event in (evaluated(), answered(), evaluated()):
+        observers.notice(event)
+    assert choosy.seen == [evaluated(), evaluated()]
 
 
 def test_spans_are_the_tracers() -> None:
