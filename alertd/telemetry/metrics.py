@@ -35,7 +35,7 @@ from alertd.events import (
 )
 from alertd.telemetry import mirrors
 from alertd.telemetry.catalogue import declare
-from alertd.telemetry.counters import Trace
+from alertd.telemetry.counters import Distribution, Number, Trace
 from alertd.telemetry.levels import Evaluations, Levels
 from alertd.telemetry.readings import Readings
 from alertd.telemetry.tallies import Tallies
@@ -80,6 +80,8 @@ class Metrics:
         self._group_duration, self._group_lateness = (
             self._of(f"group_{name}_seconds") for name in ("duration", "lateness")
         )
+        self._queries = counted["alertd_datasource_queries_total"]
+        self._datasources: dict[str, tuple[Number, Number, Distribution]] = {}
         self.actions: Mapping[type[Event], Callable[[Any], None]] = {
             RulesEvaluated: self._tallies.rules,
             GroupEvaluated: self._group_evaluated,
@@ -137,27 +139,36 @@ class Metrics:
 
     def _trace(self) -> Trace | None:
         """The trace that is under way, if it is taken."""
-        return self._taken(self._here())
+        traceparent = self._here()
+        return self._taken(traceparent) if traceparent else None
 
     def _taken(self, traceparent: str) -> Trace | None:
-        if not traceparent:
-            return None
         _, trace, span, flags = traceparent.split("-")
         return Trace(trace, span, self._now()) if int(flags, 16) & 1 else None
 
     def _group_evaluated(self, event: GroupEvaluated) -> None:
         self._tallies.group(event)
-        self._group_duration.observe(event.seconds, self._taken(event.trace))
-        self._group_lateness.observe(max(0.0, event.late.total_seconds()))
+        self._group_duration.observe(event.seconds, self._taken(event.trace) if event.trace else None)
+        late = event.late.total_seconds()
+        self._group_lateness.observe(late if late > 0 else 0.0)
 
     def _datasource_answered(self, event: DatasourceAnswered) -> None:
-        name = event.datasource
-        self._of("datasource_up", name).set(not event.error)
-        self._of("datasource_expressions_total", name).inc(event.queries)
-        self._of("datasource_duration_seconds", name).observe(event.seconds, self._trace())
+        up, expressions, duration = self._datasources.get(event.datasource) or self._datasource(event.datasource)
+        up.value = 0.0 if event.error else 1.0
+        expressions.value += event.queries
+        duration.observe(event.seconds, self._trace())
+
+    def _datasource(self, name: str) -> tuple[Number, Number, Distribution]:
+        """Where its answers are counted, looked up once: they are very many."""
+        found = self._datasources[name] = (
+            self._of("datasource_up", name),
+            self._of("datasource_expressions_total", name),
+            self._of("datasource_duration_seconds", name),
+        )
+        return found
 
     def _queried(self, event: Queried) -> None:
-        self._of("datasource_queries_total", event.datasource).inc(event.queries)
+        self._queries.labels(event.datasource).value += event.queries
         for failure in event.failures:
             self._of("datasource_query_failures_total", event.datasource, failure).inc()
 
@@ -221,6 +232,7 @@ class Metrics:
         self._of("config_last_reload_success_timestamp_seconds").set(event.at.timestamp())
         self._tallies.forget()  # rules, groups and datasources that are no more must not stay; the others come back
         self._counted["alertd_datasource_up"].clear()
+        self._datasources.clear()
 
 
 class _Page(Collector):

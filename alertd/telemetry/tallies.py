@@ -19,19 +19,32 @@ class Tally:
 
     key: Key
     parts: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
-    interval: float = 0
+    last: GroupEvaluated | None = None
     evaluations: int = 0
     failures: int = 0
     iterations: int = 0
     missed: int = 0
-    seconds: float = 0  # that the last one took
     total_seconds: float = 0
-    at: float = 0
     samples: int = 0
     fresh: int = 0  # samples of the evaluation that is being told of
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     failed: dict[str, int] = field(default_factory=dict)  # by rule, if it ever failed
     answered: dict[str, int] = field(default_factory=dict)  # samples of the last evaluation, if it ever had any
+
+    @property
+    def interval(self) -> float:
+        """In seconds."""
+        return self.last.group.interval.total_seconds() if self.last else 0
+
+    @property
+    def seconds(self) -> float:
+        """That the last iteration took."""
+        return self.last.seconds if self.last else 0
+
+    @property
+    def at(self) -> float:
+        """The instant of the last iteration, in Unix seconds."""
+        return self.last.at.timestamp() if self.last else 0
 
     @property
     def rules(self) -> Sequence[Rule]:
@@ -72,17 +85,20 @@ class Tallies:
 
     def group(self, event: GroupEvaluated) -> None:
         """All of its rules have been told of."""
-        group = self._group((event.group.file, event.group.name))
-        group.interval, group.parts[event.group.part] = event.group.interval.total_seconds(), event.group.rules
-        group.iterations += 1 + event.missed
-        group.missed += event.missed
-        group.seconds, group.at = event.seconds, event.at.timestamp()
-        group.total_seconds += event.seconds
-        group.recent.append(event.seconds)
+        evaluated, seconds = event.group, event.seconds
+        group = self._group((evaluated.file, evaluated.name))
+        group.last, group.parts[evaluated.part] = event, evaluated.rules
+        group.iterations += 1
+        group.total_seconds += seconds
+        group.recent.append(seconds)
         group.samples, group.fresh = group.fresh, 0
         self.iterations += 1
-        self.missed += event.missed
-        self.late += event.late > _LATE
+        if event.late > _LATE:
+            self.late += 1
+        if event.missed:
+            group.iterations += event.missed
+            group.missed += event.missed
+            self.missed += event.missed
 
     def forget(self) -> None:
         """Other groups are evaluated from now on."""
