@@ -1,6 +1,7 @@
 """The grid of evaluation instants: every interval, shifted by a hash of who is evaluated, so that groups spread out."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -9,6 +10,7 @@ _FINE, _COARSE = timedelta(milliseconds=1), timedelta(seconds=1)
 _LONG = timedelta(seconds=10)
 
 
+@lru_cache(maxsize=16384)  # asked for again with every evaluation of a group
 def offset(key: str, interval: timedelta) -> timedelta:
     """How far this group's instants lie behind whole multiples of the interval, below it.
 

@@ -60,7 +60,9 @@ class FusedDatasource:
         others = [expr for expr in exprs if expr not in joined]
         tour = _Round(at, self._pace.size(now))
         asked = [self._together(batch, tour) for batch in batches(together, tour.size)]
-        found = await asyncio.gather(self._alone(others, at), *asked)
+        if others:
+            asked.append(self._alone(others, at))
+        found = await asyncio.gather(*asked) if len(asked) > 1 else [await asked[0]]
         if tour.times:
             self._pace.went(tour.size, tour.times)
         return {expr: reply for some in found for expr, reply in some.items()}
