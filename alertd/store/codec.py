@@ -58,25 +58,22 @@ _FACTS = msgspec.json.Decoder(dict[str, Any])
 
 
 class Encoder:
-    """Encodes what one transaction writes; alerts that several notifications share are encoded once.
-
-    It remembers by identity, so it must not outlive the values it was given.
-    """
+    """Encodes one notification after the other; alerts that those in a row share are encoded once."""
 
     def __init__(self) -> None:
-        self._alerts: dict[int, bytes] = {}
+        self._alerts: Sequence[NotifiedAlert] | None = None
+        self._encoded = b""  # only of these: all of a storm would be too much at once
 
     def notification(self, notification: Notification) -> Text:
         head = _json({name: getattr(notification, name) for name in _HEAD})
         return _pack(head[:-1] + b',"alerts":' + self._shared(notification.alerts) + b"}")
 
     def _shared(self, alerts: Sequence[NotifiedAlert]) -> bytes:
-        known = self._alerts.get(id(alerts))
-        if known is None:
+        if alerts is not self._alerts:
             slices = (alerts[start : start + _SLICE] for start in range(0, len(alerts), _SLICE))
-            known = b"[" + b",".join(_json([_finite(alert) for alert in part])[1:-1] for part in slices) + b"]"
-            self._alerts[id(alerts)] = known
-        return known
+            encoded = (_json([_finite(alert) for alert in part])[1:-1] for part in slices)
+            self._alerts, self._encoded = alerts, b"[" + b",".join(encoded) + b"]"
+        return self._encoded
 
 
 def encode_alert(alert: Alert) -> Text:

@@ -147,12 +147,14 @@ def test_long_lists_are_written_in_slices_and_compressed() -> None:
 
 
 def test_shared_alerts_are_encoded_once() -> None:
-    one = notification(alert(a="b"))
+    one, another = notification(alert(a="b")), notification(alert(a="c"))
     other = Notification("other", "team", "team/webhook[0]", Reason.FIRST, NOON, one.alerts)
     encoder = codec.Encoder()
     encoder.notification(one)
+    encoded = encoder._encoded
     assert codec.decode_notification(encoder.notification(other)) == other
-    assert len(encoder._alerts) == 1
+    assert encoder._encoded is encoded
+    assert codec.decode_notification(encoder.notification(another)) == another
 
 
 def test_a_field_of_a_later_version_is_passed_over() -> None:
