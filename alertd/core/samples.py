@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import copysign
+from types import MappingProxyType
 
 from alertd.core.labels import Labels
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})  # one for all: there are very many samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Sample:
     labels: Labels
     value: float
     histogram: str = ""
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

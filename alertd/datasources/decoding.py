@@ -95,8 +95,9 @@ def _samples(data: _Vector | _Scalar | _Text | _Matrix) -> tuple[Sample, ...]:
     if not isinstance(data, _Vector):
         kind = "a string" if isinstance(data, _Text) else "a range of samples"
         raise QueryError(f"the expression gives {kind}, not samples of one instant", QueryFailure.BAD_QUERY)
-    seen: dict[str, str] = {}
-    return tuple([_sample(series, seen) for series in data.result])
+    series, seen = data.result, dict[str, str]()
+    series.reverse()
+    return tuple([_sample(series.pop(), seen) for _ in range(len(series))])  # each is let go once it is read
 
 
 def _sample(series: _Series, seen: dict[str, str]) -> Sample:

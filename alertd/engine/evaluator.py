@@ -1,6 +1,6 @@
 """The evaluator: asks for all rules of a group at one instant, and lets the core make alerts of the answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -25,11 +25,15 @@ _NO_DATA = "no data: the expression returned series before, and returns none now
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an evaluation made of one rule. `said`: what the server, the script and the templates remarked."""
+    """What an evaluation made of one rule. `said`: what the server, the script and the templates remarked.
+
+    Of the samples their number is left, so that they need not be kept until all is stored.
+    """
 
     rule: Rule
     advance: lifecycle.Advance
-    samples: Sequence[Sample] | None = None  # None: it was not answered
+    samples: int = 0
+    values: Mapping[Labels, float] | None = None  # of the samples, if the rule will ask for them
     said: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()  # those of `said` that are somebody's to mend
     blind: bool = False  # nobody answered, which is not the rule's fault
@@ -81,8 +85,7 @@ class Evaluator:
         rules = [rule for rule in group.rules if rule.enabled]
         about: Attributes = {"alertd.group": group.name, "alertd.file": group.file, "alertd.rules": len(rules)}
         with self._observer.span("alertd.evaluate group", about, parent="") as span:
-            replies = await self._sources.ask(rules, at - group.query_offset)
-            verdicts = self._followed(await self._judge_all(rules, replies, group, at), span)
+            verdicts = self._followed(await self._verdicts(rules, group, at), span)
             transitions = [move for verdict in verdicts for move in verdict.advance.transitions]
             if not await self._record(transitions):
                 span.fail("new states were not stored", "StoreError")
@@ -96,6 +99,12 @@ class Evaluator:
             await self._end_strays()
         return trace
 
+    async def _verdicts(self, rules: Sequence[Rule], group: RuleGroup, at: datetime) -> list[Verdict]:
+        """What becomes of all but those rules that are quiet: most, most of the time."""
+        replies = await self._sources.ask(rules, at - group.query_offset)
+        loud = [pair for pair in zip(rules, replies, strict=True) if not self._is_quiet(*pair)]
+        return [await self._judge(rule, reply, group, at) for rule, reply in loud]
+
     def _followed(self, verdicts: list[Verdict], span: Span) -> list[Verdict]:
         """Say what the evaluation came to; every change is caused by it."""
         if not self._observer.here():
@@ -105,7 +114,7 @@ class Evaluator:
             span.fail(f"{len(failed)} rules failed: {failed[0].rule.name}: {failed[0].advance.error}", "RuleError")
         if moves:
             span.keep()
-        samples = sum(len(verdict.samples or ()) for verdict in verdicts)
+        samples = sum(verdict.samples for verdict in verdicts)
         span.note({"alertd.samples": samples, "alertd.transitions": len(moves), "alertd.failed": len(failed)})
         for move in moves[:_MOST_EVENTS]:
             span.event("alertd.transition", _moved(move))
@@ -126,13 +135,6 @@ class Evaluator:
             self._notice_changes(transitions, now)
             self._receive(transitions, now)
 
-    async def _judge_all(
-        self, rules: Sequence[Rule], replies: Sequence[Reply], group: RuleGroup, at: datetime
-    ) -> list[Verdict]:
-        """What becomes of all but those rules that are quiet: most, most of the time."""
-        loud = [pair for pair in zip(rules, replies, strict=True) if not self._is_quiet(*pair)]
-        return [await self._judge(rule, reply, group, at) for rule, reply in loud]
-
     def _is_quiet(self, rule: Rule, reply: Reply) -> bool:
         """Whether there is nothing to decide: nothing was there, and nothing is."""
         if not isinstance(reply, Answer) or reply.samples or reply.warnings or reply.partial:
@@ -149,7 +151,7 @@ class Evaluator:
         if not (reply.samples or reply.partial) and rule.when and (status.had_data or status.alerts):
             return await self._judge_silence(rule, reply, group, at)
         if not reply.samples and not status.alerts:
-            return Verdict(rule, lifecycle.Advance(status.alerts), (), reply.warnings)
+            return Verdict(rule, lifecycle.Advance(status.alerts), said=reply.warnings)
         return await self._judge_samples(rule, reply, group, at)
 
     async def _judge_samples(self, rule: Rule, answer: Answer, group: RuleGroup, at: datetime) -> Verdict:
@@ -159,18 +161,20 @@ class Evaluator:
         known = status.alerts if status.texts == texts and not rule.when else NOBODY
         made = await self._expander.run(rule, samples, at, at - group.query_offset, judged, known)
         if made.error:
-            return Verdict(rule, lifecycle.Advance(status.alerts, error=made.error), samples, answer.warnings)
+            step = lifecycle.Advance(status.alerts, error=made.error)
+            return Verdict(rule, step, len(samples), _values(rule, samples), answer.warnings)
         held = made.held.union(status.alerts.keys() - made.seen) if answer.partial else made.held
         step = lifecycle.advance(rule, status.alerts, made.found, at, group.limit, held)
         said = (*answer.warnings, *made.remarks)
         if any(sample.annotations or sample.histogram for sample in samples):  # which the alerts do not remember
             texts = None
-        return Verdict(rule, step, samples, said, made.remarks, texts=None if made.remarks or held else texts)
+        texts = None if made.remarks or held else texts
+        return Verdict(rule, step, len(samples), _values(rule, samples), said, made.remarks, texts=texts)
 
     async def _judge_silence(self, rule: Rule, answer: Answer, group: RuleGroup, at: datetime) -> Verdict:
         stand_in = await self._stand_in(rule, rule.on_no_data, _NO_DATA, group, at)
         step = lifecycle.without_data(rule, self._board.status(rule.key).alerts, stand_in, at)
-        return Verdict(rule, step, (), (*answer.warnings, _NO_DATA), (_NO_DATA,))
+        return Verdict(rule, step, said=(*answer.warnings, _NO_DATA), remarks=(_NO_DATA,))
 
     async def _judge_failure(self, rule: Rule, error: QueryError, group: RuleGroup, at: datetime) -> Verdict:
         stand_in = await self._stand_in(rule, rule.on_error, str(error), group, at)
@@ -205,17 +209,22 @@ class Evaluator:
             self._notice_changes(verdict.advance.transitions, at)
 
     def _note_status(self, verdict: Verdict) -> None:
-        status, samples = self._board.status(verdict.rule.key), verdict.samples
+        status = self._board.status(verdict.rule.key)
         status.texts = verdict.texts
         status.error = verdict.advance.error or "; ".join(verdict.remarks)
-        if samples and verdict.rule.when:
+        if verdict.samples and verdict.rule.when:
             status.had_data = True
-            if verdict.rule.when.uses_previous:
-                status.values = {sample.labels: sample.value for sample in samples}
+            status.values = verdict.values or {}
 
     def _notice_changes(self, transitions: Sequence[Transition], at: datetime) -> None:
         for transition in transitions:
             self._observer.notice(AlertChanged(transition, at))
+
+
+def _values(rule: Rule, samples: Sequence[Sample]) -> Mapping[Labels, float] | None:
+    if rule.when is None or not rule.when.uses_previous:
+        return None
+    return {sample.labels: sample.value for sample in samples}
 
 
 def _moved(move: Transition) -> Attributes:
@@ -229,4 +238,4 @@ def _moved(move: Transition) -> Attributes:
 
 
 def _told(verdict: Verdict) -> RuleEvaluated:
-    return RuleEvaluated(verdict.rule, len(verdict.samples or ()), verdict.advance.error, verdict.said, verdict.blind)
+    return RuleEvaluated(verdict.rule, verdict.samples, verdict.advance.error, verdict.said, verdict.blind)
