@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from alertd import __version__
+from alertd.cli import allocator
 from alertd.cli.grammars import matchers_option
 from alertd.cli.problems import fail
 from alertd.cli.times import duration
@@ -92,6 +93,7 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
     from alertd.telemetry.logs import Logs
     from alertd.telemetry.traces import open_tracer
 
+    allocator.give_back()
     stop, clock = asyncio.Event(), SystemClock()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
