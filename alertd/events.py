@@ -134,12 +134,16 @@ class Considered:
 
 @dataclass(frozen=True, slots=True)
 class GroupFlushed:
-    """An aggregation group was looked at for one integration; `verdict.reason` is None where nobody had to be told."""
+    """An aggregation group was looked at for one integration; `verdict.reason` is None where nobody had to be told.
+
+    `last`: nobody is left in the group.
+    """
 
     group: str
     at: datetime
     verdict: Verdict
     considered: Considered | None = None
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,7 +290,7 @@ class Dispatcher:
         for verdict in result.verdicts:
             name = verdict.integration
             made = Considered(group.route, result.audible, before[name], result.lines[name], written.get(name))
-            self._observer.notice(GroupFlushed(group.key, now, verdict, made))
+            self._observer.notice(GroupFlushed(group.key, now, verdict, made, last=not group.members))
         self._notice_mutes(group, result.muted, now)
         if not group.members:
             self._groups.drop(group)

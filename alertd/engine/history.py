@@ -244,6 +244,8 @@ class Recorder:
         alerts = [one for one in made.alerts if one.resolved] if _speaks(made.delivery) else made.alerts
         quiet = hushed(alerts, made.before, made.after, made.route, event.at)
         self._hush(line, self._unknown(line, quiet, made), event.at, made.delivery)
+        if event.last:
+            self._closed.pop(line, None)
 
     def _withdraw(self, waiting: Delivery | None, delivery: Delivery, at: datetime) -> None:
         if waiting is None:

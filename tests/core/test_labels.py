@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertd.core.labels import Labels, Overlay, common
+from alertd.core.labels import _MOST_SHAPES, Labels, Overlay, _shapes, common
 
 SETS = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.text())
 
@@ -94,3 +94,10 @@ def test_they_are_in_the_order_of_their_pairs(one: dict[str, str], other: dict[s
     assert (left < right) == (list(left.items()) < list(right.items()))
     same = Labels(dict.fromkeys(left, "x"))
     assert (left < same) == (list(left.items()) < list(same.items()))
+
+
+def test_of_names_that_come_and_go_not_all_are_remembered() -> None:
+    for number in range(_MOST_SHAPES + 1):
+        Labels({f"once_{number}": "x"})
+    assert len(_shapes) <= _MOST_SHAPES
+    assert Labels({"once_0": "x"}) == Labels({"once_0": "x"})
