@@ -208,8 +208,9 @@ class Snapshot:
 
     `alerts` holds those alive and, apart from them, those that ended but of which somebody is still to be told. `told`
     holds, for every group and integration, the newest delivery that was sent or silent, and the pending one if there
-    is one. `alive_at` is when the daemon last said that it was alive; None on a new store. `silences` are all that were
-    not pruned. `damage` says what could not be read, one sentence each; it is not there any more.
+    is one; what was accepted is as `Delivery.remembered`, without its message. `alive_at` is when the daemon last said
+    that it was alive; None on a new store. `silences` are all that were not pruned. `damage` says what could not be
+    read, one sentence each; it is not there any more.
     `spells` are those that ended within a day before that.
     """
 

@@ -8,7 +8,7 @@
 A delivery without a notification (`silent`) only remembers what is told: nobody has to hear of it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
@@ -72,6 +72,11 @@ class Delivery:
         if self.accepted_at is None or self.notification is None:
             return self.told
         return accepted(self.told, self.notification, self.accepted_at)
+
+    @property
+    def remembered(self) -> "Delivery":
+        """As a restart needs it: once it is accepted what it said is told, and nobody has to say it again."""
+        return self if self.accepted_at is None else replace(self, told=self.told_now, notification=None)
 
 
 def identify(group: str, integration: str, at: datetime, after: str = "") -> str:

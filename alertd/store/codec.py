@@ -25,6 +25,7 @@ _LONG = (
     16 * 1024
 )  # bytes; repetitive as notifications are, level 1 makes a tenth of them faster than a disk writes them
 _SLICE = 1000
+_MOST_KNOWN = 10_000  # what many have comes early
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HEAD = tuple(field.name for field in fields(Notification) if field.name != "alerts")
@@ -49,8 +50,6 @@ def _rich(kind: type, value: Any) -> Any:
 
 
 _ENCODER = msgspec.json.Encoder(enc_hook=_plain)
-_ALERT = msgspec.json.Decoder(Alert, dec_hook=_rich, strict=False)
-_NOTIFICATION = msgspec.json.Decoder(Notification, dec_hook=_rich, strict=False)
 _TOLD = msgspec.json.Decoder(Told, dec_hook=_rich, strict=False)
 _SILENCE = msgspec.json.Decoder(Silence, dec_hook=_rich, strict=False)
 _LABELS = msgspec.json.Decoder(Labels, dec_hook=_rich, strict=False)
@@ -76,6 +75,47 @@ class Encoder:
         return self._encoded
 
 
+class Decoder:
+    """Decodes what is read at once; texts and instants that many have are kept once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {}
+        self._alert = msgspec.json.Decoder(Alert, dec_hook=self._rich, strict=False)
+        self._notification = msgspec.json.Decoder(Notification, dec_hook=self._rich, strict=False)
+
+    def alert(self, text: Text) -> Alert:
+        one = _decode(self._alert, text)
+        return replace(
+            one,
+            rule=self._once(one.rule),
+            active_at=self._once(one.active_at),
+            fired_at=self._once(one.fired_at),
+            generator_url=self._once(one.generator_url),
+        )
+
+    def notification(self, text: Text) -> Notification:
+        return _decode(self._notification, text)
+
+    def told(self, text: Text) -> Told:
+        told = decode_told(text)
+        opened = {
+            key: replace(known, fired_at=self._once(known.fired_at), told_at=self._once(known.told_at))
+            for key, known in told.open.items()
+        }
+        return replace(told, open=opened)
+
+    def _rich(self, kind: type, value: Any) -> Any:
+        if kind is Labels:
+            value = {name: self._once(text) for name, text in value.items()}
+        return _rich(kind, value)
+
+    def _once(self, value: T) -> T:
+        known: T = self._known.get(value, value)
+        if known is value and len(self._known) < _MOST_KNOWN:
+            self._known[value] = value
+        return known
+
+
 def encode_alert(alert: Alert) -> Text:
     return _pack(_json(_finite(alert)))
 
@@ -94,14 +134,6 @@ def encode_labels(labels: Labels) -> Text:
 
 def encode_facts(facts: Mapping[str, Any]) -> Text:
     return _pack(_json(facts))
-
-
-def decode_alert(text: Text) -> Alert:
-    return _decode(_ALERT, text)
-
-
-def decode_notification(text: Text) -> Notification:
-    return _decode(_NOTIFICATION, text)
 
 
 def decode_told(text: Text) -> Told:

@@ -63,7 +63,7 @@ class MemoryStore:
         rows = sorted(told, key=lambda row: row.seq)
         return Snapshot(
             alerts=(*self._alerts.values(), *self._ended.values()),
-            told=tuple(row.delivery for row in rows),
+            told=tuple(row.delivery.remembered for row in rows),
             alive_at=self._alive_at,
             silences=tuple(self._silences.values()),
             spells=tuple(one for one in self._spells if self._alive_at is None or one.ended > self._alive_at - _DAY),

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from alertd.core.alerts import Transition
+from alertd.core.alerts import Alert, Transition
 from alertd.core.delivery import Delivery, Outcome, Sent, Status
 from alertd.core.flapping import Spell, spell
 from alertd.core.history import Entry, Seen, What
@@ -30,9 +30,10 @@ def load(db: Connection) -> Snapshot:
     """Everything; rows that cannot be read are deleted, so that one of them does not keep the others from going on."""
     alive_at = db.execute(queries.ALIVE_AT).fetchone()
     damage: list[str] = []
+    decoder = codec.Decoder()
     return Snapshot(
-        alerts=tuple(_readable(db, _ALERTS, damage)),
-        told=tuple(_readable(db, _TOLD, damage)),
+        alerts=tuple(_readable(db, _alerts(decoder), damage)),
+        told=tuple(_readable(db, _told(decoder), damage)),
         alive_at=from_micros(alive_at[0]) if alive_at else None,
         silences=tuple(_readable(db, _SILENCES, damage)),
         damage=tuple(damage),
@@ -59,6 +60,17 @@ def _readable(db: Connection, kept: _Kept[T], damage: list[str]) -> Iterator[T]:
             damage.append(f"{kept.name}, row {number}: {error}")
             bad.append((number,))
     db.executemany(kept.delete, bad)
+
+
+def _alerts(decoder: codec.Decoder) -> _Kept[Alert]:
+    return _Kept("alerts", queries.ALERTS, lambda row: decoder.alert(row[0]), queries.DELETE_ALERT_ROW)
+
+
+def _told(decoder: codec.Decoder) -> _Kept[Delivery]:
+    """What was accepted is let go row by row: a message has all that is known of its alerts once more."""
+    return _Kept(
+        "deliveries", queries.TOLD, lambda row: _delivery(row, decoder).remembered, queries.DELETE_DELIVERY_ROW
+    )
 
 
 def record(db: Connection, transitions: Sequence[Transition]) -> None:
@@ -153,7 +165,7 @@ def claim(
 
 def _claimed(row: tuple[Any, ...], known: Delivery | None) -> Delivery:
     if known is None:
-        return _delivery(row)
+        return _delivery(row, codec.Decoder())
     _, _, _, _, status, attempts, next_at, accepted_at, error, *_ = row
     return replace(
         known,
@@ -294,15 +306,15 @@ def _instant(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)
 
 
-def _delivery(row: tuple[Any, ...]) -> Delivery:
+def _delivery(row: tuple[Any, ...], decoder: codec.Decoder) -> Delivery:
     id_, group, integration, at, status, attempts, next_at, accepted_at, error, notification, told, trace = row
     return Delivery(
         id=id_,
         group=from_column(group),
         integration=from_column(integration),
         at=from_micros(at),
-        told=codec.decode_told(told),
-        notification=None if notification is None else codec.decode_notification(notification),
+        told=decoder.told(told),
+        notification=None if notification is None else decoder.notification(notification),
         status=Status(status),
         attempts=attempts,
         next_at=_instant(next_at),
@@ -313,6 +325,4 @@ def _delivery(row: tuple[Any, ...]) -> Delivery:
 
 
 _PRUNES = (queries.PRUNE, queries.PRUNE_SILENCES, queries.PRUNE_SPELLS)
-_ALERTS = _Kept("alerts", queries.ALERTS, lambda row: codec.decode_alert(row[0]), queries.DELETE_ALERT_ROW)
-_TOLD = _Kept("deliveries", queries.TOLD, _delivery, queries.DELETE_DELIVERY_ROW)
 _SILENCES = _Kept("silences", queries.SILENCES, lambda row: codec.decode_silence(row[0]), queries.DELETE_SILENCE_ROW)

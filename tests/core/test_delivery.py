@@ -1,5 +1,6 @@
 """What becomes of a delivery that was refused, and how it is called."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -69,3 +70,11 @@ def test_the_same_decision_has_the_same_id() -> None:
         )
         == 4
     )
+
+
+def test_what_was_accepted_is_remembered_as_told() -> None:
+    waiting = delivery()
+    assert waiting.remembered is waiting
+    sent = replace(waiting, accepted_at=NOW)
+    assert sent.remembered.notification is None
+    assert sent.remembered.told_now == sent.told_now

@@ -87,12 +87,12 @@ def test_a_silence_comes_back(silence: Silence) -> None:
 
 @given(alerts)
 def test_an_alert_comes_back(alert: Alert) -> None:
-    assert codec.decode_alert(codec.encode_alert(alert)) == alert
+    assert codec.Decoder().alert(codec.encode_alert(alert)) == alert
 
 
 @given(notifications)
 def test_a_notification_comes_back(notification: Notification) -> None:
-    assert codec.decode_notification(codec.Encoder().notification(notification)) == notification
+    assert codec.Decoder().notification(codec.Encoder().notification(notification)) == notification
 
 
 @given(tolds)
@@ -121,13 +121,13 @@ def alert(**annotations: str) -> NotifiedAlert:
 
 @pytest.mark.parametrize("value", [nan, inf, -inf])
 def test_numbers_that_json_does_not_know_come_back(value: float) -> None:
-    back = codec.decode_alert(codec.encode_alert(Alert("r", Labels(), State.FIRING, NOON, value=value)))
+    back = codec.Decoder().alert(codec.encode_alert(Alert("r", Labels(), State.FIRING, NOON, value=value)))
     assert isnan(back.value) if isnan(value) else back.value == value
 
 
 def test_other_mappings_are_written_too() -> None:
     shown = NotifiedAlert(Labels(), MappingProxyType({"a": "b"}), NOON)
-    assert codec.decode_notification(codec.Encoder().notification(notification(shown))).alerts[0].annotations == {
+    assert codec.Decoder().notification(codec.Encoder().notification(notification(shown))).alerts[0].annotations == {
         "a": "b"
     }
 
@@ -143,7 +143,7 @@ def test_long_lists_are_written_in_slices_and_compressed() -> None:
     one = notification(*(alert(n=str(n)) for n in range(2500)))
     text = codec.Encoder().notification(one)
     assert isinstance(text, bytes)
-    assert codec.decode_notification(text) == one
+    assert codec.Decoder().notification(text) == one
 
 
 def test_shared_alerts_are_encoded_once() -> None:
@@ -152,9 +152,20 @@ def test_shared_alerts_are_encoded_once() -> None:
     encoder = codec.Encoder()
     encoder.notification(one)
     encoded = encoder._encoded
-    assert codec.decode_notification(encoder.notification(other)) == other
+    assert codec.Decoder().notification(encoder.notification(other)) == other
     assert encoder._encoded is encoded
-    assert codec.decode_notification(encoder.notification(another)) == another
+    assert codec.Decoder().notification(encoder.notification(another)) == another
+
+
+def test_what_many_alerts_have_is_kept_once() -> None:
+    decoder = codec.Decoder()
+    written = [
+        Alert("r.yml/rule", Labels({"n": str(n), "job": "node"}), State.FIRING, NOON, fired_at=NOON) for n in range(2)
+    ]
+    one, other = (decoder.alert(codec.encode_alert(alert)) for alert in written)
+    assert [one, other] == written
+    assert (one.rule is other.rule, one.active_at is other.fired_at) == (True, True)
+    assert one.labels["job"] is other.labels["job"]
 
 
 def test_a_field_of_a_later_version_is_passed_over() -> None:

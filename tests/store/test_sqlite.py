@@ -219,7 +219,7 @@ async def test_a_restart_finds_everything(path: Path) -> None:
 
     store = reopen(path)
     snapshot = await store.load()
-    assert (snapshot.alerts, snapshot.told, snapshot.alive_at) == ((alert,), (sent, waits), after(1))
+    assert (snapshot.alerts, snapshot.told, snapshot.alive_at) == ((alert,), (sent.remembered, waits), after(1))
     assert dict(await store.counts()) == {"sent": 1, "pending": 1, "dead": 1}
     assert dict(await store.due()) == {HOOK: after(5)}
     await store.close()
