@@ -24,14 +24,13 @@ from alertd.core.mutes import AUDIBLE, Mutes, Muting, Nothing, Verdict
 from alertd.core.silences import Silence, Silences
 from alertd.engine.adoption import adopt, leaving
 from alertd.engine.followed import Flushes
-from alertd.engine.groups import Groups, by_age
+from alertd.engine.groups import Groups, by_age, in_parts
 from alertd.engine.lines import LineId, Lines
 from alertd.engine.routing import Routing
 from alertd.errors import StoreError
 from alertd.events import AlertGrouped, AlertMuted, Considered, GroupFlushed, Kind, Trouble
 from alertd.ports import Clock, Observer, Store
 
-_AT_ONCE = 200  # groups flushed in one transaction: enough to share its cost, few enough to go out soon
 _AFTER_FAILURE = timedelta(seconds=5)
 _MOMENT = timedelta(microseconds=1)
 _TOGETHER = timedelta(seconds=1)  # in which groups with nothing left to say gather, to be forgotten in one transaction
@@ -208,9 +207,9 @@ class Dispatcher:
         if self._adopt_at is not None:  # nothing is decided before everybody has what was told them
             return
         due = sorted(self._groups.take_due(now), key=lambda group: group.urgency, reverse=True)
-        for begin in range(0, len(due), _AT_ONCE):
+        for part in in_parts(due):
             async with self._door:
-                await self._flush([group for group in due[begin : begin + _AT_ONCE] if self._is_current(group)], now)
+                await self._flush([group for group in part if self._is_current(group)], now)
 
     async def _flush(self, groups: Sequence[Group], now: datetime) -> None:
         with Flushes(self._observer) as spans:

@@ -1,6 +1,6 @@
 """The groups there are, which alerts are in which of them, and which is due next."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from alertd.core.alerts import Alert
@@ -9,6 +9,8 @@ from alertd.core.labels import Labels
 from alertd.core.routes import Route, group_labels, routes_of
 from alertd.core.storms import StormBounds, Storms, gathered, gathering
 from alertd.engine.agenda import Agenda
+
+_AT_ONCE, _ALERTS_AT_ONCE = 200, 5000  # flushed in one transaction: enough to share its cost, few enough to go out soon
 
 
 class Groups:
@@ -126,6 +128,20 @@ def by_age(alerts: Iterable[Alert], now: datetime) -> list[Alert]:
     """The alerts somebody is to be told of, the one that began first coming first."""
     told = [alert for alert in alerts if alert.firing or alert.resolved]
     return sorted(told, key=lambda alert: alert.fired_at or now)
+
+
+def in_parts(due: Iterable[Group]) -> Iterator[Sequence[Group]]:
+    """Groups that are flushed together, in the order they have; one of very many alerts is alone."""
+    part: list[Group] = []
+    alerts = 0
+    for group in due:
+        alerts += len(group.members)
+        if part and (len(part) == _AT_ONCE or alerts > _ALERTS_AT_ONCE):
+            yield part
+            part, alerts = [], len(group.members)
+        part.append(group)
+    if part:
+        yield part
 
 
 def _since(first: Alert, flushed: datetime | None) -> datetime | None:
