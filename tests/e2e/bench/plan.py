@@ -14,6 +14,7 @@ class Plan:
     flips: int = 120
     flip_length: int = 10  # how long a flipped value stays
     alerts: int = 10_000
+    group_by: str = "grp"  # the label by which a storm is grouped; each alert has an `id` of its own
     storms: int = 2
     storm_pace: int = 5  # between scrapes, between evaluations, and the group_wait and group_interval
     storm_window: int = 30  # in which processor time is counted

@@ -34,7 +34,8 @@ _ROWS = (
 
 def run(arena: Arena) -> Iterator[Report]:
     plan = arena.plan
-    title = f"Storm: {plan.alerts:,} alerts at once, in {STORM_GROUPS} groups"
+    groups = f"in {STORM_GROUPS} groups" if plan.group_by == "grp" else f"grouped by {plan.group_by}"
+    title = f"Storm: {plan.alerts:,} alerts at once, {groups}"
     note = (
         f"Scrapes, evaluations, group_wait and group_interval: {plan.storm_pace} s. When the first message comes "
         f"depends on where between two evaluations the scrape lies. CPU in the {plan.storm_window} s after the change. "
@@ -45,7 +46,7 @@ def run(arena: Arena) -> Iterator[Report]:
 
 def _measure(arena: Arena, contestant: Contestant) -> Figures:
     pace = arena.plan.storm_pace
-    scene = Scene(storm_rules(pace), "/storm", pace, "storm_gauge", "grp", pace, pace)
+    scene = Scene(storm_rules(pace), "/storm", pace, "storm_gauge", arena.plan.group_by, pace, pace)
     found: list[dict[str, float | None]] = []
     with arena.stack(contestant, scene) as stack:
         stack.start()
