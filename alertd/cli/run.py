@@ -19,6 +19,7 @@ from alertd.cli.problems import fail
 from alertd.cli.times import duration
 from alertd.clock import SystemClock
 from alertd.config import load
+from alertd.config.secrets import environment
 from alertd.config.values import Config, Overrides
 from alertd.core.matchers import Grammar
 from alertd.errors import ConfigError, HeldError, StoreError
@@ -93,7 +94,7 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
     from alertd.telemetry.logs import Logs
     from alertd.telemetry.traces import open_tracer
 
-    allocator.give_back()
+    allocator.give_back(environment())
     stop, clock = asyncio.Event(), SystemClock()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

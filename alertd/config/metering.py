@@ -31,7 +31,7 @@ class MetricsEntry(Strict):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         if self.endpoint is not None and self.exporter != "otlp":
-            raise ValueError("exporter: otlp and endpoint belong together: give both, or neither")
+            raise ValueError("an endpoint needs exporter: otlp")
         if self.exporter == "otlp" and not self.enabled:
             raise ValueError("nothing is counted that could be sent: enabled must be true")
         return self
@@ -49,11 +49,14 @@ class RemoteWriteEntry(Strict):
 
 def completed(given: MetricsEntry, said: Said) -> MetricsEntry:
     """The section, with what OpenTelemetry's environment variables say where it says nothing."""
+    silent = given.model_copy(update={"exporter": "none"})
+    if said.nothing or given.exporter == "none" or not given.enabled:
+        return silent
     where = _bare(given.endpoint) if given.endpoint else _endpoint(said)
     if given.exporter == "otlp" and not where:
         said.place.problem("where to? exporter: otlp needs an endpoint", "metrics", "exporter")
-    if said.nothing or not _wanted(given, where, said):
-        return given.model_copy(update={"exporter": "none"})
+    if given.exporter is None and not _wanted(where, said):
+        return silent
     named = given.model_fields_set
     return given.model_copy(
         update={
@@ -68,9 +71,7 @@ def completed(given: MetricsEntry, said: Said) -> MetricsEntry:
     )
 
 
-def _wanted(given: MetricsEntry, where: str, said: Said) -> bool:
-    if given.exporter is not None or not given.enabled:
-        return given.exporter == "otlp"
+def _wanted(where: str, said: Said) -> bool:
     exporters = [one.strip() for one in said.text("OTEL_METRICS_EXPORTER").split(",") if one.strip()]
     for name in exporters:
         if name not in ("otlp", *_ELSEWHERE):

@@ -188,7 +188,7 @@ def _with_path(endpoint: str | None, exporter: Exporter) -> str:
     return endpoint.rstrip("/") + _PATHS.get(exporter, "")
 
 
-def _sampler(environment: Mapping[str, str], said: "Said") -> tuple[float, bool]:
+def _sampler(environment: Mapping[str, str], said: Said) -> tuple[float, bool]:
     name = environment.get("OTEL_TRACES_SAMPLER", "").strip() or "parentbased_always_on"
     if name not in _SAMPLERS:
         said.ignore("OTEL_TRACES_SAMPLER", f"alertd has {', '.join(_SAMPLERS)}")

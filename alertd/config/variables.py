@@ -42,9 +42,12 @@ class Said:
 
     def headers(self, *names: str) -> Iterator[tuple[str, str]]:
         """Names and values, which are secrets: `name=value,…`, percent-encoded."""
-        for pair in filter(None, self.text(*names).split(",")):
-            name, _, value = pair.partition("=")
-            yield name.strip(), unquote(value.strip())
+        for pair in filter(str.strip, self.text(*names).split(",")):
+            name, equals, value = pair.partition("=")
+            if name.strip() and equals:
+                yield name.strip(), unquote(value.strip())
+            else:
+                self.place.note(f"a part of {' or '.join(names)} is ignored: it is not name=value")
 
     def ignore(self, name: str, why: str) -> None:
         """Note that this one is not followed."""

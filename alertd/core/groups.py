@@ -22,7 +22,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class Group:
     """What mutates: the members, `due_at` (when to flush next; None: when something happens), and `flushed_at`, the
     last flush that the outbox knows of, from which the ticks are counted. `departed` are members that are told
-    elsewhere, or to nobody, since then: here they end.
+    elsewhere, or to nobody, since then: here they end. `finished`: there is nothing left to say of any of them.
     """
 
     route: Route
@@ -31,6 +31,7 @@ class Group:
     due_at: datetime | None = None
     flushed_at: datetime | None = None
     departed: dict[AlertId, datetime] = field(default_factory=dict)
+    finished: bool = False
     key: str = field(init=False)
     address: tuple[str] = field(init=False)  # the key, for members that are in no other group
 
@@ -51,8 +52,11 @@ class Group:
     def insert(self, alert: Alert, now: datetime) -> AlertId:
         """Take in a new alert, or look again at a known one: `group_wait` after it began, or at the next tick.
 
-        Returns its id, of which thousands need not be there twice.
+        In one that is finished it is the first of another group, which only has the same key. Returns its id, of which
+        thousands need not be there twice.
         """
+        if self.finished:
+            self.finished, self.due_at, self.flushed_at = False, None, None
         alert_id = alert.id
         self.members[alert_id] = None
         self.departed.pop(alert_id, None)

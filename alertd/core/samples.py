@@ -21,7 +21,7 @@ class Sample:
     labels: Labels
     value: float
     histogram: str = ""
-    annotations: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    annotations: Mapping[str, str] = field(default_factory=lambda: _NOTHING)  # one for all of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ class Sources:
 
     async def ask(self, rules: Sequence[Rule], at: datetime) -> list[Reply]:
         """The answers in the order of the rules; every datasource is asked once, for all its rules."""
-        names = {rule.datasource if rule.script is None else None for rule in rules}
-        if len(names) == 1 and (name := names.pop()) is not None:  # as a rule
-            return list(await self.query(name, [rule.expr for rule in rules], at))
+        names = {rule.datasource for rule in rules}
+        if len(names) == 1 and all(rule.script is None for rule in rules):  # as is usual
+            return list(await self.query(names.pop(), [rule.expr for rule in rules], at))
         replies: dict[int, Reply] = {}
         await asyncio.gather(*self._questions(rules, at, replies))
         return [replies[index] for index in range(len(rules))]

@@ -15,26 +15,28 @@ _WIDTH = 16  # deliveries under way at once, an integration
 _LONGEST_SEND = 90.0  # seconds; a notifier has limits of its own, this one holds where those do not
 _LEASE = timedelta(seconds=_LONGEST_SEND + 30)
 _AFTER_FAILURE = timedelta(seconds=5)
-_GATHER = timedelta(milliseconds=10)
+_GATHER = 0.01  # seconds
 
 
 @dataclass
 class Lane:
     """What one integration has to do. A lane that hangs hinders no other; `due_at` None: nothing waits.
 
-    `busy`: so many are being sent. `claimed_at`: when it took some last; while it is busy, the next ones gather.
+    `busy`: so many are being sent. `claimed_at`: when, by the steady clock, it took some last; while it is busy, the
+    next ones gather.
     """
 
     notifier: Notifier
     due_at: datetime | None
     busy: int = 0
-    claimed_at: datetime | None = None
+    claimed_at: float = -_GATHER
 
-    def next_claim(self) -> datetime | None:
+    def next_claim(self, clock: Clock) -> datetime | None:
         """When it has something to do and room for it."""
         if self.due_at is None or self.busy >= _WIDTH:
             return None
-        return max(self.due_at, self.claimed_at + _GATHER) if self.busy and self.claimed_at else self.due_at
+        wait = self.claimed_at + _GATHER - clock.elapsed() if self.busy else 0.0
+        return self.due_at if wait <= 0 else max(self.due_at, clock.now() + timedelta(seconds=wait))
 
 
 class Courier:
@@ -58,12 +60,12 @@ class Courier:
         self._jumped += min(by, timedelta(0))
         now = self._clock.now()
         for lane in self._lanes.values():
-            lane.due_at, lane.claimed_at = now, None
+            lane.due_at = now
         self.wake.set()
 
     def next_due(self) -> datetime | None:
         """When the next lane that has room has something to do."""
-        return min((at for lane in self._lanes.values() if (at := lane.next_claim())), default=None)
+        return min((at for lane in self._lanes.values() if (at := lane.next_claim(self._clock))), default=None)
 
     async def run(self) -> None:
         """Deliver until told to stop, then finish what is under way."""
@@ -92,7 +94,7 @@ class Courier:
                 self._lanes[name].due_at = now
         claimed: list[tuple[Lane, Delivery]] = []
         for name, lane in list(self._lanes.items()):
-            at = lane.next_claim()
+            at = lane.next_claim(self._clock)
             if at is not None and at <= now:
                 claimed += [(lane, delivery) for delivery in await self._claim_lane(name, lane, now)]
         return claimed
@@ -106,7 +108,7 @@ class Courier:
             self._jumped += by
 
     async def _claim_lane(self, name: str, lane: Lane, now: datetime) -> Sequence[Delivery]:
-        room, lane.claimed_at = _WIDTH - lane.busy, now
+        room, lane.claimed_at = _WIDTH - lane.busy, self._clock.elapsed()
         try:
             claimed = await self._dispatcher.claim(name, now, now + _LEASE, room)
             if len(claimed) < room:
@@ -142,8 +144,8 @@ class Courier:
             self.wake.set()
 
     async def _send(self, lane: Lane, delivery: Delivery) -> tuple[Outcome, DeliveryError | None]:
-        assert delivery.notification is not None  # the store leases only what is to be said
         try:
+            assert delivery.notification is not None  # the store leases only what is to be said
             async with asyncio.timeout(_LONGEST_SEND):
                 said = await lane.notifier.send(delivery.notification)
         except DeliveryError as error:

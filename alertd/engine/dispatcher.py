@@ -328,7 +328,8 @@ class Dispatcher:
             return group.next_tick(now + _MOMENT)
         if isinstance(outcome, Retry):
             return None
-        if len(self._done(group, None)) == len(group.members):
+        group.finished = len(self._done(group, None)) == len(group.members)
+        if group.finished:
             return now + _TOGETHER
         return self._look_ahead(group, integration, now)
 

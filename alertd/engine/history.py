@@ -49,8 +49,8 @@ from alertd.ports import Clock, History
 _STEP = timedelta(seconds=1)
 _TIDY_EVERY = 60  # steps
 _AT_ONCE = 500  # rows a transaction
-_MOST, _MANY = 100_000, 25_000  # rows that wait
-_PAUSE = 3  # times as long as a batch took
+_MOST = 100_000  # rows that wait
+_PAUSE, _PATIENCE = 3, 5.0  # times as long as a batch took; for so many seconds
 _MOST_ALIKE = 1000
 _FORGOTTEN_AT_ONCE, _FORGETS = 1000, 50
 _LONGEST = 300  # characters of a text
@@ -112,12 +112,12 @@ class Recorder:
             pass
 
     async def _catch_up(self) -> None:
-        """As `step`, with pauses: in a storm the messages come first, unless too much waits."""
-        begun = self._clock.elapsed()
+        """As `step`, at first with pauses: in a storm the messages come first."""
+        first = begun = self._clock.elapsed()
         while await self._write():
-            if len(self._entries) < _MANY:
-                took = timedelta(seconds=self._clock.elapsed() - begun)
-                await self._clock.sleep_until(self._clock.now() + took * _PAUSE)
+            now = self._clock.elapsed()
+            if now - first < _PATIENCE:
+                await self._clock.sleep_until(self._clock.now() + timedelta(seconds=now - begun) * _PAUSE)
             begun = self._clock.elapsed()
 
     async def _write(self) -> bool:

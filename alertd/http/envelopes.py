@@ -1,7 +1,6 @@
 """Requests as they are sent: what httpx would add to each, and what of it is the same as last time, made once."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import httpx
 
@@ -14,10 +13,11 @@ class Envelope:
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._always = {**_ALWAYS, **headers}
         self._last: tuple[Mapping[str, str], httpx.Headers] = {}, httpx.Headers(self._always)
+        self._where = "", httpx.URL()
 
     def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
         """The request. A user in the URL becomes a header, in place of any other credentials."""
-        where = _parsed(url)
+        where = self._parsed(url)
         request = httpx.Request(method, where, headers=self._headers(headers), content=body)
         if where.userinfo:
             return next(httpx.BasicAuth(where.username, where.password).auth_flow(request))
@@ -30,7 +30,7 @@ class Envelope:
             self._last = headers, made
         return self._last[1]
 
-
-@lru_cache(maxsize=64)
-def _parsed(url: str) -> httpx.URL:
-    return httpx.URL(url)
+    def _parsed(self, url: str) -> httpx.URL:
+        if url != self._where[0]:
+            self._where = url, httpx.URL(url)
+        return self._where[1]

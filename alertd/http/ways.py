@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 
@@ -20,17 +20,31 @@ class Ways:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
-        """Lend one."""
+        """Lend one. It is closed if the request was cut off: httpcore may believe its connection busy for ever."""
         way = self._free.pop()[1] if self._free else self._new()
-        now = asyncio.get_running_loop().time
         try:
+            await self._close_idle()
             yield way
-        finally:
-            self._free.append((now(), way))
-            while self._free[0][0] < now() - _IDLE:
-                await self._free.popleft()[1].aclose()
+        except BaseException:
+            await _close(way)
+            raise
+        self._free.append((_now(), way))
 
     async def aclose(self) -> None:
         """Close those that nobody has."""
         while self._free:
-            await self._free.popleft()[1].aclose()
+            await _close(self._free.popleft()[1])
+
+    async def _close_idle(self) -> None:
+        old = _now() - _IDLE
+        while self._free and self._free[0][0] < old:
+            await _close(self._free.popleft()[1])
+
+
+async def _close(way: httpx.AsyncBaseTransport) -> None:
+    with suppress(Exception):  # what cannot be closed is gone
+        await way.aclose()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -105,7 +105,7 @@ class Decoder:
         return replace(told, open=opened)
 
     def _rich(self, kind: type, value: Any) -> Any:
-        if kind is Labels:
+        if kind is Labels and isinstance(value, dict):
             value = {name: self._once(text) for name, text in value.items()}
         return _rich(kind, value)
 

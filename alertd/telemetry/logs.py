@@ -237,7 +237,7 @@ class Logs:
         if self._news("metrics", "", event.error):
             fact = facts.METRICS_HELD_UP if event.error else facts.METRICS_RECOVERED
             self._write(fact, why=event.error)
-        remark = event.remark or "it does not say why" * bool(event.rejected)
+        remark = event.remark or ("it does not say why" if event.rejected else "")
         if not event.error and self._news("metrics remark", "", remark) and remark:
             self._write(facts.METRICS_REMARKED, rejected=event.rejected, why=remark)
 

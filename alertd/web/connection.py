@@ -40,6 +40,7 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
             return
+        self.server_state.default_headers = [(b"date", _date().encode())]
         if not self._serving():
             self._head += len(data)
             self._expect_headers()
@@ -54,7 +55,6 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._head, self._begun = 0, False
         self._expect_nothing()
-        self.server_state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
@@ -113,7 +113,7 @@ class Connection(HttpToolsProtocol):
         body = f"{reason}\n"
         lines = (
             f"HTTP/1.1 {status} {reason}", "Content-Type: text/plain; charset=utf-8", f"Content-Length: {len(body)}",
-            "Connection: close", "", body,
+            f"Date: {_date()}", "Connection: close", "", body,
         )  # fmt: skip
         self.transport.write("\r\n".join(lines).encode())
         self._hang_up()
@@ -131,3 +131,7 @@ class Connection(HttpToolsProtocol):
         allowed = self.settings.toolkit.tls_server_config.client_allowed_sans
         certificate = transport.get_extra_info("peercert") or {}
         return not allowed or any(value in allowed for _, value in certificate.get("subjectAltName", ()))
+
+
+def _date() -> str:
+    return formatdate(usegmt=True)

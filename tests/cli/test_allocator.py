@@ -1,3 +1,8 @@
+import subprocess
+import sys
+
+import pytest
+
 from alertd.cli import allocator
 
 
@@ -14,13 +19,18 @@ class Library:
 
 def test_large_blocks_are_given_back_and_threads_share_arenas() -> None:
     library = Library()
-    allocator.give_back(library)
+    allocator.give_back({}, library)
     assert library.options == {-3: 128 * 1024, -8: 2}
 
 
-def test_another_c_library_has_nothing_to_set() -> None:
-    allocator.give_back(object())
+@pytest.mark.parametrize("name", ["MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES"])
+def test_what_the_environment_says_stays(name: str) -> None:
+    library = Library()
+    allocator.give_back({name: "4"}, library)
+    assert library.options == {}
 
 
-def test_this_one_is_asked() -> None:
-    allocator.give_back()
+@pytest.mark.parametrize("library", ["None", "object()"])
+def test_the_one_there_is_takes_it_and_another_needs_none(library: str) -> None:
+    script = f"from alertd.cli import allocator; allocator.give_back({{}}, {library}); print('went on')"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "went on\n"

@@ -180,6 +180,15 @@ def test_damage_is_named(text: str | bytes) -> None:
         codec.decode_told(text)
 
 
+@pytest.mark.parametrize("labels", ["null", '["x"]', '"x"', "1", '{"a":[1]}', '{"a":{"b":"c"}}'])
+def test_damaged_labels_are_named(labels: str) -> None:
+    text = codec.encode_alert(Alert("r", Labels(), State.FIRING, NOON))
+    assert isinstance(text, str)
+    assert '"labels":{}' in text
+    with pytest.raises(StoreError, match=r"Alert cannot be read.*damaged"):
+        codec.Decoder().alert(text.replace('"labels":{}', f'"labels":{labels}'))
+
+
 def test_what_nobody_can_store_is_a_bug() -> None:
     with pytest.raises(NotImplementedError):
         codec.encode_told(Told(at=object()))  # type: ignore[arg-type]

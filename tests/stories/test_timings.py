@@ -139,3 +139,16 @@ async def test_nothing_is_told_before_the_start_delay_is_over() -> None:
         "3m ops: JobDown (first notification)",
         "3m20s ops: DiskFull (first notification)",
     ]
+
+
+@pytest.mark.parametrize("job", ["b", "a"])
+@pytest.mark.parametrize("moment", ["3s100ms", "3s500ms", "3s900ms"])
+async def test_what_begins_after_the_last_word_is_a_new_batch(moment: str, job: str) -> None:
+    world = fast()
+    world.at("1s").fires("JobDown", job="a")
+    world.at("2s500ms").resolves("JobDown", job="a")
+    world.at(moment).fires("JobDown", job=job)
+    world.at("4s").fires("JobDown", job="c")
+    await world.run_until("10s")
+    begun = float(moment[0]) + float(moment[2]) / 10
+    assert heard(world) == [(2.0, "a", ""), (3.0, "", "a"), (pytest.approx(begun + 1), "".join(sorted(job + "c")), "")]

@@ -558,6 +558,42 @@ async def test_rows_wait_while_the_disk_is_full_and_the_rest_is_counted() -> Non
     assert (kept.rows[-1].what, kept.rows[-1].facts) == (What.LOST, {"rows": 3})
 
 
+class Passing(ManualClock):
+    """Time passes for who sleeps, and nobody else."""
+
+    def __init__(self) -> None:
+        super().__init__(START)
+        self.slept: list[float] = []
+
+    async def sleep_until(self, at: datetime | None, wake: object = None) -> None:
+        assert at is not None
+        self.slept.append(round((at - self.now()).total_seconds(), 3))
+        self.set(max(at, self.now()))
+
+
+class Slow(Kept):
+    """A tenth of a second a batch."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    async def remember(self, entries: Sequence[Entry], seen: Sequence[Seen]) -> None:
+        self.clock.advance(timedelta(seconds=0.1))
+        await super().remember(entries, seen)
+
+
+async def test_a_storm_is_written_with_pauses_at_first_and_without_loss() -> None:
+    clock = Passing()
+    kept = Slow(clock)
+    recorder = Recorder(kept, clock)
+    for number in range(40 * 500):
+        recorder.notice(Reloaded(START + timedelta(seconds=number), 0))
+    await recorder._catch_up()
+    assert clock.slept == [0.3] * 13
+    assert [one.at for one in kept.rows] == [START + timedelta(seconds=number) for number in range(40 * 500)]
+
+
 async def test_what_is_old_is_forgotten_a_little_at_a_time() -> None:
     recorder, kept = recording(retention=timedelta(days=2), rows=7)
     await recorder.tidy()

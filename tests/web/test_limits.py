@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
 from anyio.lowlevel import checkpoint
 
+from alertd.clock import SystemClock
 from alertd.config.webmodels import LimitsEntry, RateLimit, WebConfigFile
 from tests.web.listener import Listener, said
 
@@ -178,3 +180,16 @@ async def test_nonsense_is_refused_and_the_next_one_is_served() -> None:
             assert (await said(port, nonsense)).startswith(b"HTTP/1.1 400 ")
         async with httpx.AsyncClient() as client:
             assert (await client.get(f"http://127.0.0.1:{port}/x")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [(GET + b"Connection: close\r\n\r\n", 200), (b"\0\r\n\r\n", 400), (GET + b"X-A: " + b"a" * 5000, 431)],
+)
+async def test_every_answer_has_a_date_of_its_own(request_: bytes, status: int) -> None:
+    async with limited().running() as port:
+        answer = await said(port, request_)
+    head = answer.partition(b"\r\n\r\n")[0].decode()
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    (date,) = [line.partition(": ")[2] for line in head.splitlines() if line.lower().startswith("date: ")]
+    assert abs(parsedate_to_datetime(date) - SystemClock().now()) < timedelta(minutes=1)
