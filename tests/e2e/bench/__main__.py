@@ -54,6 +54,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rules", type=int, nargs="+", help="how many rules `scale` evaluates; several one by one")
     parser.add_argument("--alerts", type=int, help="how many alerts are in the storm")
     parser.add_argument("--group-by", metavar="LABEL", help="how they are grouped; by `id`, each is a group")
+    parser.add_argument("--rounds", type=int, help="how often each way of being watched is measured")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="measure only these contestants")
     parser.add_argument("--attempts", type=int, help="measure again, at most so often, what something else disturbed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as they are")
@@ -71,7 +72,7 @@ def _options() -> argparse.Namespace:
 
 def _run(options: argparse.Namespace) -> None:
     plan = QUICK if options.quick else FULL
-    wanted = {name: getattr(options, name) for name in ("rules", "alerts", "group_by", "attempts", "only")}
+    wanted = {name: getattr(options, name) for name in ("rules", "alerts", "group_by", "rounds", "attempts", "only")}
     plan = replace(plan, **{name: value for name, value in wanted.items() if value})
     machine = {"processors": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]}
     reports: list[dict[str, Any]] = []
