@@ -127,13 +127,13 @@ class App:
 
         `started` is told, by datasource, what is wrong with those that do not answer.
         """
+        gc.set_threshold(*_COLLECTIONS)
+        sys.setswitchinterval(_SWITCH)
         with profiled(self.observer, self._clock, "alertd.start"):
             await self._inspect()
             await self.engine.restore()
         self.engine.dispatcher.hold(self._clock.now() + self.config.start_delay)
         gc.freeze()  # what was loaded lives long: the collector need not go through it again and again
-        gc.set_threshold(*_COLLECTIONS)
-        sys.setswitchinterval(_SWITCH)
         self._ticker.watch(self.engine.board.groups)
         server = self._server(listener)
         try:
