@@ -98,7 +98,7 @@ async def test_an_alert_that_fires_again_while_its_end_is_forgotten_is_told() ->
     assert world.story == [
         "1m30s ops: JobDown{job=a} (first notification)",
         "6m30s ops: -JobDown{job=a} (all alerts resolved)",
-        "11m30s ops: JobDown{job=a} (first notification)",
+        "7m1s ops: JobDown{job=a} (first notification)",
     ]
 
 
