@@ -231,7 +231,7 @@ class App:
             ("dispatcher", self.engine.dispatcher.run),
             ("courier", self.engine.courier.run),
             ("intake", self.engine.intake.run),
-            ("history", self._recorder.run),
+            ("history", self._recorder.backlog.run),
             ("pulse", self._pulse),
             ("watch", self._watch),
             ("lag", self._lag.run),
@@ -296,7 +296,7 @@ class App:
         for _, edge in (*self._retired, *self._edges.opened.values()):
             await self._close_edge(edge)
         await self._meters.aclose()
-        await self._recorder.step()
+        await self._recorder.backlog.step()
         with suppress(StoreError):
             await self._store.touch(self._clock.now())
         await self._store.close()

@@ -304,8 +304,13 @@ class Listener(Protocol):
 class Selective(Listener, Protocol):
     """A Listener who says what to do with events of which kind, and hears of no others."""
 
-    @property
-    def actions(self) -> Mapping[type[Event], Callable[[Any], None]]: ...
+    actions: Mapping[type[Event], Callable[[Any], None]]
+
+    def notice(self, event: Event) -> None:
+        """Do it."""
+        action = self.actions.get(type(event))
+        if action:
+            action(event)
 
 
 class Observer(Listener, Tracer, Protocol):

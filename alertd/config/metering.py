@@ -65,7 +65,7 @@ def completed(given: MetricsEntry, said: Said) -> MetricsEntry:
             "headers": _headers(given, said),
             "interval": given.interval
             if "interval" in named
-            else said.pause("OTEL_METRIC_EXPORT_INTERVAL", given.interval),
+            else said.pause(given.interval, "OTEL_METRIC_EXPORT_INTERVAL"),
             "timeout": given.timeout if "timeout" in named else _timeout(said, given.timeout),
         }
     )
@@ -108,4 +108,4 @@ def _headers(given: MetricsEntry, said: Said) -> Mapping[str, SecretStr]:
 
 
 def _timeout(said: Said, usual: timedelta) -> timedelta:
-    return said.pause("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", said.pause("OTEL_EXPORTER_OTLP_TIMEOUT", usual))
+    return said.pause(usual, "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")

@@ -150,11 +150,9 @@ def _traces(given: TracesEntry | None, environment: Mapping[str, str], place: Pl
         ratio=ratio if entry.ratio is None else entry.ratio,
         follows=follows,
         batch_size=entry.batch_size or said.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", usual.batch_size, _MOST_AT_ONCE),
-        batch_delay=entry.batch_delay or said.pause("OTEL_BSP_SCHEDULE_DELAY", usual.batch_delay),
+        batch_delay=entry.batch_delay or said.pause(usual.batch_delay, "OTEL_BSP_SCHEDULE_DELAY"),
         queue=entry.queue or said.number("OTEL_BSP_MAX_QUEUE_SIZE", usual.queue, _MOST_QUEUED),
-        timeout=said.pause(
-            "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", said.pause("OTEL_EXPORTER_OTLP_TIMEOUT", usual.timeout)
-        ),
+        timeout=said.pause(usual.timeout, "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT"),
     )
 
 

@@ -32,8 +32,9 @@ class Said:
         """A number, at least 1."""
         return self._read(name, lambda text: _between(1, int(text), most), usual)
 
-    def pause(self, name: str, usual: timedelta) -> timedelta:
-        """Milliseconds."""
+    def pause(self, usual: timedelta, *names: str) -> timedelta:
+        """Milliseconds, by the first one that is there."""
+        name = next(filter(self.text, names), names[-1])
         return self._read(name, lambda text: timedelta(milliseconds=_between(1, int(text), 3_600_000)), usual)
 
     def ratio(self, name: str) -> float:

@@ -1,15 +1,8 @@
-"""The recorder: turns events into rows of history and writes them in batches, so that no decision waits for it.
-
-    event ─ notice ─▶ rows in memory ─ once a second ─▶ store
-
-A crash loses what was not written yet: about a second, a few in a storm. If the store fails the rows wait, and when
-too many do the newest are counted instead of kept.
-"""
+"""The recorder: turns events into rows of history, which wait in its backlog so that no decision waits for them."""
 
 import re
-from collections.abc import Callable, Hashable, Mapping
-from datetime import datetime, timedelta
-from itertools import islice
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from alertd.core import durations
@@ -17,7 +10,6 @@ from alertd.core.alerts import Alert
 from alertd.core.delivery import Delivery, Retry, Sent, Status
 from alertd.core.history import (
     ITSELF,
-    Entry,
     Limits,
     Seen,
     What,
@@ -28,7 +20,7 @@ from alertd.core.history import (
     of_silence,
 )
 from alertd.core.quiet import Hush, Why, hushed
-from alertd.errors import StoreError
+from alertd.engine.backlog import Backlog, Facts
 from alertd.events import (
     AlertChanged,
     AlertGrouped,
@@ -44,33 +36,21 @@ from alertd.events import (
     RulesEvaluated,
     SilenceChanged,
 )
-from alertd.ports import Clock, History
+from alertd.ports import Clock, History, Selective
 
-_STEP = timedelta(seconds=1)
-_TIDY_EVERY = 60  # steps
-_AT_ONCE = 500  # rows a transaction
-_MOST = 100_000  # rows that wait
-_PAUSE, _PATIENCE = 3, 5.0  # times as long as a batch took; for so many seconds
-_MOST_ALIKE = 1000
-_FORGOTTEN_AT_ONCE, _FORGETS = 1000, 50
 _LONGEST = 300  # characters of a text
 _CHANGES = 20  # of a reload
 _NUMBER = re.compile(r"\d+")
 _HELD = ("no data", "skipped: ")  # how remarks begin that hold the alerts of a rule
 
 Line = tuple[str, str]  # group, integration
-Facts = Mapping[str, Any]
 
 
-class Recorder:
-    """A Listener that remembers; `run` writes."""
+class Recorder(Selective):
+    """A Listener that remembers; its `backlog` writes."""
 
     def __init__(self, store: History, clock: Clock, limits: Callable[[], Limits] = Limits) -> None:
-        self._store, self._clock, self._limits = store, clock, limits
-        self._entries: list[Entry] = []
-        self._alike: dict[Hashable, Mapping[str, Any]] = {}  # facts that rows which wait have in common
-        self._seen: dict[str, Seen] = {}
-        self._lost = 0
+        self._clock, self.backlog = clock, Backlog(store, clock, limits)
         self._failing: dict[str, str] = {}  # by the rule's key
         self._down: dict[str, str] = {}
         self._quiet: dict[Line, Mapping[str, Hush]] = {}
@@ -88,85 +68,6 @@ class Recorder:
             Restored: self._restored,
             Reloaded: self._reloaded,
         }
-
-    def notice(self, event: Event) -> None:
-        """Make rows of it."""
-        action = self.actions.get(type(event))
-        if action:
-            action(event)
-
-    # Writing.
-
-    async def run(self) -> None:
-        """Write what has been noticed, and forget what is old, for ever."""
-        while True:
-            for count in range(_TIDY_EVERY):
-                await self._clock.sleep_until(self._clock.now() + _STEP)
-                await self._catch_up()
-                if not count:
-                    await self.tidy()
-
-    async def step(self) -> None:
-        """Write what has been noticed so far; what cannot be written waits."""
-        while await self._write():
-            pass
-
-    async def _catch_up(self) -> None:
-        """As `step`, at first with pauses: in a storm the messages come first."""
-        first = begun = self._clock.elapsed()
-        while await self._write():
-            now = self._clock.elapsed()
-            if now - first < _PATIENCE:
-                await self._clock.sleep_until(self._clock.now() + timedelta(seconds=now - begun) * _PAUSE)
-            begun = self._clock.elapsed()
-
-    async def _write(self) -> bool:
-        """Write one batch; whether there is more to write, and it can be."""
-        batch, self._entries = self._entries[:_AT_ONCE], self._entries[_AT_ONCE:]
-        seen = dict(islice(self._seen.items(), _AT_ONCE))
-        for key in seen:
-            del self._seen[key]
-        try:
-            await self._store.remember(batch, tuple(seen.values()))
-        except StoreError:
-            self._entries, self._seen = batch + self._entries, seen | self._seen
-            return False
-        if self._entries or self._seen:
-            return True
-        self._alike.clear()
-        if self._lost:
-            lost, self._lost = self._lost, 0
-            self._add(self._clock.now(), ITSELF, What.LOST, rows=lost)
-        return False
-
-    async def tidy(self) -> None:
-        """Forget what is too old or too much, a little at a time."""
-        limits = self._limits()
-        before = self._clock.now() - limits.retention
-        for _ in range(_FORGETS):
-            try:
-                if await self._store.forget(before, limits.rows, _FORGOTTEN_AT_ONCE) < _FORGOTTEN_AT_ONCE:
-                    return
-            except StoreError:  # whoever writes what matters more will say so
-                return
-
-    def _add(self, at: datetime, subject: str, what: What, **facts: Any) -> None:
-        if len(self._entries) >= _MOST:
-            self._lost += 1
-        elif self._limits().rows:
-            self._entries.append(Entry(at, subject, what, facts))
-
-    def _add_alike(self, at: datetime, subject: str, what: What, key: Hashable, facts: Callable[[], Facts]) -> None:
-        """A row with facts that others with this key have, too: in a storm there are very many."""
-        if len(self._entries) >= _MOST or not self._limits().rows:
-            self._add(at, subject, what)
-            return
-        known = self._alike.get(key)
-        if known is None:
-            known = facts()
-            if len(self._alike) < _MOST_ALIKE:
-                self._alike[key] = known
-        self._entries.append(Entry(at, subject, what, known))
 
     # Rules and datasources: only when it is not as it was.
 
@@ -189,7 +90,7 @@ class Recorder:
             self._failing[rule.key] = gist
         else:
             del self._failing[rule.key]
-        self._add(at, of_rule(rule.key), What.RULE, error=problem[:_LONGEST], kind=_trouble(event))
+        self.backlog.add(at, of_rule(rule.key), What.RULE, error=problem[:_LONGEST], kind=_trouble(event))
 
     def _datasource_answered(self, event: DatasourceAnswered) -> None:
         if bool(event.error) == (event.datasource in self._down):
@@ -198,7 +99,7 @@ class Recorder:
             self._down[event.datasource] = event.error
         else:
             del self._down[event.datasource]
-        self._add(self._clock.now(), of_datasource(event.datasource), What.ANSWERS, error=event.error[:_LONGEST])
+        self.backlog.add(self._clock.now(), of_datasource(event.datasource), What.ANSWERS, error=event.error[:_LONGEST])
 
     # Alerts.
 
@@ -206,19 +107,19 @@ class Recorder:
         alert = event.transition.after or event.transition.before
         if alert is None:
             return
-        self._seen[alert.labels.key] = Seen(alert.labels, alert.rule, event.at)
+        self.backlog.see(Seen(alert.labels, alert.rule, event.at))
         state, more = _state(event), _more(alert)
         key = state, _number(alert.value), *more.items()
         subject = of_alert(alert.labels)
-        self._add_alike(event.at, subject, What.STATE, key, lambda: {"state": key[0], "value": key[1], **more})
+        self.backlog.add_alike(event.at, subject, What.STATE, key, lambda: {"state": key[0], "value": key[1], **more})
 
     def _alert_grouped(self, event: AlertGrouped) -> None:
         key = event.group, event.route.receiver, event.due_at, event.alert.resolved
-        self._add_alike(event.at, of_alert(event.alert.labels), What.GROUPED, key, lambda: _grouped(event))
+        self.backlog.add_alike(event.at, of_alert(event.alert.labels), What.GROUPED, key, lambda: _grouped(event))
 
     def _alert_muted(self, event: AlertMuted) -> None:
         verdict = event.verdict
-        self._add(
+        self.backlog.add(
             event.at,
             of_alert(event.labels),
             What.MUTED,
@@ -252,13 +153,13 @@ class Recorder:
             return
         self._answers.pop(waiting.id, None)
         facts = {"integration": waiting.integration, "id": waiting.id, "for": delivery.notification is not None}
-        self._add(at, of_group(waiting.group), What.WITHDRAWN, **facts)
+        self.backlog.add(at, of_group(waiting.group), What.WITHDRAWN, **facts)
 
     def _message(self, delivery: Delivery) -> None:
         notification = delivery.notification
         assert notification is not None
         self._answers[delivery.id] = ("", "")
-        self._add(
+        self.backlog.add(
             delivery.at,
             of_group(delivery.group),
             What.MESSAGE,
@@ -294,7 +195,7 @@ class Recorder:
                 news.setdefault(reason, []).append(key)
         for reason, keys in news.items():
             facts = {"integration": line[1], "why": str(reason.why), "until": _instant(reason.until)}
-            self._add(at, of_group(line[0]), What.QUIET, **facts, alerts=keys)
+            self.backlog.add(at, of_group(line[0]), What.QUIET, **facts, alerts=keys)
         lasting = {key: reason for key, reason in quiet.items() if reason.until is not None}
         if lasting:
             self._quiet[line] = lasting
@@ -314,7 +215,7 @@ class Recorder:
             self._answers[delivery.id] = gist
         else:
             self._answers.pop(delivery.id, None)
-        self._add(
+        self.backlog.add(
             self._clock.now(),
             of_group(delivery.group),
             What.TRIED,
@@ -330,7 +231,7 @@ class Recorder:
 
     def _silence_changed(self, event: SilenceChanged) -> None:
         one = event.silence
-        self._add(
+        self.backlog.add(
             event.at,
             of_silence(one.id),
             What.SILENCE,
@@ -342,11 +243,13 @@ class Recorder:
         )
 
     def _restored(self, event: Restored) -> None:
-        self._add(event.at, ITSELF, What.STARTED, alive=_instant(event.alive_at), alerts=len(event.alerts))
+        self.backlog.add(event.at, ITSELF, What.STARTED, alive=_instant(event.alive_at), alerts=len(event.alerts))
 
     def _reloaded(self, event: Reloaded) -> None:
         changes = [str(change) for change in event.changes[:_CHANGES]]
-        self._add(event.at, ITSELF, What.RELOADED, error=event.error[:_LONGEST], rules=event.rules, changes=changes)
+        self.backlog.add(
+            event.at, ITSELF, What.RELOADED, error=event.error[:_LONGEST], rules=event.rules, changes=changes
+        )
         self._quiet.clear()  # of groups that may be no more
         self._closed.clear()
 

@@ -25,6 +25,7 @@ from alertd.events import (
     RulesEvaluated,
     Trouble,
 )
+from alertd.ports import Selective
 
 _MEMORY = timedelta(minutes=5)  # for what happens at an instant, and is no state
 _LONGEST = 1000  # characters of an error
@@ -32,7 +33,7 @@ _LONGEST = 1000  # characters of an error
 Facts = dict[Labels, str]  # the labels of an alert, and what there is to say about it
 
 
-class Selfwatch:
+class Selfwatch(Selective):
     """A Listener to events and a Datasource of what they add up to."""
 
     name = selfrules.NAME
@@ -65,12 +66,6 @@ class Selfwatch:
             Restored: self._restored,
             Trouble: self._trouble,
         }
-
-    def notice(self, event: Event) -> None:
-        """Remember what is wrong, and forget it when it is right again."""
-        action = self.actions.get(type(event))
-        if action:
-            action(event)
 
     def follow(self, datasources: Collection[str], integrations: Collection[str], rules: Collection[str]) -> None:
         """Forget what is no longer configured; `rules` are keys."""

@@ -32,6 +32,7 @@ from alertd.events import (
     SilenceChanged,
     Trouble,
 )
+from alertd.ports import Selective
 from alertd.telemetry import facts
 from alertd.telemetry.facts import Fact
 
@@ -47,7 +48,7 @@ _TROUBLES = {
 }
 
 
-class Logs:
+class Logs(Selective):
     """A Listener that writes. It remembers who is in trouble, and how, so that it can say what is new."""
 
     def __init__(self) -> None:
@@ -74,12 +75,6 @@ class Logs:
             HealthTold: self._health_told,
             Trouble: self._trouble,
         }
-
-    def notice(self, event: Event) -> None:
-        """Write its line."""
-        action = self.actions.get(type(event))
-        if action:
-            action(event)
 
     def _writes(self, fact: Fact) -> bool:
         return self._loggers[fact.logger].isEnabledFor(fact.level)

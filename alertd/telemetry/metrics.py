@@ -33,6 +33,7 @@ from alertd.events import (
     StoreUsed,
     Trouble,
 )
+from alertd.ports import Selective
 from alertd.telemetry import mirrors
 from alertd.telemetry.catalogue import declare
 from alertd.telemetry.counters import Distribution, Number, Trace
@@ -57,7 +58,7 @@ _FAILURES = frozenset(
 _OPEN = "application/openmetrics-text"
 
 
-class Metrics:
+class Metrics(Selective):
     """A Listener that counts.
 
     `here` names the trace that is under way, as a `traceparent`, or nothing; `now` gives Unix seconds.
@@ -101,12 +102,6 @@ class Metrics:
             MetricsExported: self._metrics_exported,
             Trouble: lambda _: self._of("troubles_total").inc(),
         }
-
-    def notice(self, event: Event) -> None:
-        """Count it, if it counts."""
-        action = self.actions.get(type(event))
-        if action:
-            action(event)
 
     def collect(self, names: Collection[str] = ()) -> Iterator[Metric]:
         """All of them; with the names of `prometheus` or `vmalert`, if wanted."""

@@ -7,7 +7,7 @@ from typing import Any
 from alertd.core.delivery import Sent
 from alertd.core.rules import RuleGroup
 from alertd.events import DeliveryTried, Event, GroupEvaluated, Kind, Trouble
-from alertd.ports import Clock
+from alertd.ports import Clock, Selective
 
 _LENIENCE = timedelta(minutes=1)  # beyond two intervals of a group
 _PATIENCE = timedelta(minutes=5)  # with messages that wait
@@ -16,7 +16,7 @@ _MOST_NAMED = 3
 Part = tuple[str, str]
 
 
-class Vitals:
+class Vitals(Selective):
     """A Listener that remembers when each sign of life was last seen."""
 
     def __init__(self, clock: Clock) -> None:
@@ -30,12 +30,6 @@ class Vitals:
             DeliveryTried: self._delivery_tried,
             Trouble: self._trouble,
         }
-
-    def notice(self, event: Event) -> None:
-        """Remember it, if it is a sign of life or of the opposite."""
-        action = self.actions.get(type(event))
-        if action:
-            action(event)
 
     def ailments(self, groups: Iterable[RuleGroup], pending: int) -> tuple[str, ...]:
         """What is wrong now, one sentence each; `pending` messages wait. A group is given time from when it is new."""

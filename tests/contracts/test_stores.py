@@ -248,6 +248,17 @@ async def test_sent_is_remembered(store: Store) -> None:
     assert dict(await store.due()) == {}
 
 
+async def test_of_what_was_sent_is_left_what_is_told(store: Store) -> None:
+    key = Labels({"alertname": "JobDown", "severity": "error"}).key
+    mark = Mark(NOON, "incident", Severity.ERROR, timedelta(hours=1))
+    await add(store, delivery(0, told=Told(None, {key: mark})))
+    await store.settle((await claim(store, 0))[0], Sent(after(1)))
+    (loaded,) = (await store.load()).told
+    assert (loaded.status, loaded.accepted_at, loaded.notification) == (Status.SENT, after(1), None)
+    cooling = {"incident": Cooling(after(61), Severity.ERROR)}
+    assert loaded.told == Told(after(1), {key: replace(mark, told_at=after(1))}, cooling)
+
+
 async def test_dead_does_not_count_as_told(store: Store) -> None:
     await add(store, delivery(0, told=opened("a")))
     sent = await store.settle((await claim(store, 0))[0], Sent(after(0)))

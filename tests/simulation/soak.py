@@ -71,7 +71,7 @@ class Month(World):
 
     def _listener(self, disk: Disk) -> Listener:
         recorder = Recorder(disk.history, self._clock, lambda: HISTORY)
-        self._spawn(recorder.run())
+        self._spawn(recorder.backlog.run())
         return Observers(super()._listener(disk), recorder)
 
     async def _until(self, at: float) -> None:

@@ -63,7 +63,7 @@ async def live(world: World, history: History, day: int) -> Counter[str]:
     assert world.engine is not None
     assert history.recorder is not None
     await world.engine.touch(prune=True)
-    await history.recorder.step()
+    await history.recorder.backlog.step()
     assert len(world.heard) > 24
     world.heard.clear()
     world.receivers["ops/webhook[0]"].attempts.clear()

@@ -46,7 +46,7 @@ class Remembered(World):
 
     async def _step(self, now: datetime) -> None:
         await super()._step(now)
-        await self.recorder.step()
+        await self.recorder.backlog.step()
 
     async def why(self, name: str = "", *, at: str = "", since: str = "1d", **more: Any) -> list[str]:
         """What the command prints, asked now or as of then."""
@@ -535,7 +535,7 @@ async def test_a_rule_that_fails_is_written_once_whatever_numbers_it_says() -> N
         recorder.notice(RulesEvaluated((down, other), START, 0.0, (failed,)))
     recorder.notice(RulesEvaluated((down, other), START, 0.0))
     recorder.notice(RulesEvaluated((down, other), START, 0.0))
-    await recorder.step()
+    await recorder.backlog.step()
     assert [one.facts["error"] for one in kept.rows] == ["timed out after 1 s", ""]
 
 
@@ -549,10 +549,10 @@ async def test_rows_wait_while_the_disk_is_full_and_the_rest_is_counted() -> Non
     kept.full = True
     for number in range(100_003):
         recorder.notice(Reloaded(START + timedelta(seconds=number), 0))
-    await recorder.step()
+    await recorder.backlog.step()
     kept.full = False
-    await recorder.step()
-    await recorder.step()
+    await recorder.backlog.step()
+    await recorder.backlog.step()
     assert len(kept.rows) == 100_001
     assert [one.at - START for one in kept.rows[:2]] == [timedelta(0), timedelta(seconds=1)]
     assert (kept.rows[-1].what, kept.rows[-1].facts) == (What.LOST, {"rows": 3})
@@ -589,21 +589,21 @@ async def test_a_storm_is_written_with_pauses_at_first_and_without_loss() -> Non
     recorder = Recorder(kept, clock)
     for number in range(40 * 500):
         recorder.notice(Reloaded(START + timedelta(seconds=number), 0))
-    await recorder._catch_up()
+    await recorder.backlog._catch_up()
     assert clock.slept == [0.3] * 13
     assert [one.at for one in kept.rows] == [START + timedelta(seconds=number) for number in range(40 * 500)]
 
 
 async def test_what_is_old_is_forgotten_a_little_at_a_time() -> None:
     recorder, kept = recording(retention=timedelta(days=2), rows=7)
-    await recorder.tidy()
+    await recorder.backlog.tidy()
     assert kept.forgotten == [(START - timedelta(days=2), 7)] * 3
 
 
 async def test_no_rows_are_kept_if_nobody_wants_any() -> None:
     recorder, kept = recording(rows=0)
     recorder.notice(Reloaded(START, 0))
-    await recorder.step()
+    await recorder.backlog.step()
     assert kept.rows == []
 
 

@@ -7,8 +7,8 @@ from opentelemetry.sdk.trace.export import SpanExporter
 from alertd.telemetry.partial import Partial, partial
 
 
-class Said:
-    """What was said of the last batch, once. Exporters note it, for the thread they export in."""
+class LastAnswer:
+    """What a collector said of the last batch, to be taken once. Exporters note it in the thread they export in."""
 
     def __init__(self) -> None:
         self._last = Partial()
@@ -23,7 +23,7 @@ class Said:
         return last
 
 
-def over_http(endpoint: str | None, headers: dict[str, str] | None, timeout: float, said: Said) -> SpanExporter:
+def over_http(endpoint: str | None, headers: dict[str, str] | None, timeout: float, said: LastAnswer) -> SpanExporter:
     """OTLP over HTTP."""
     import requests
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -37,7 +37,7 @@ def over_http(endpoint: str | None, headers: dict[str, str] | None, timeout: flo
     return OTLPSpanExporter(endpoint=endpoint, headers=headers, timeout=timeout, session=session)
 
 
-def over_grpc(endpoint: str | None, headers: dict[str, str] | None, timeout: float, said: Said) -> SpanExporter:
+def over_grpc(endpoint: str | None, headers: dict[str, str] | None, timeout: float, said: LastAnswer) -> SpanExporter:
     """OTLP over gRPC."""
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 

@@ -11,7 +11,7 @@ from alertd.config.telemetry import Traces
 from alertd.errors import ConfigError, Problem
 from alertd.ports import Clock
 from alertd.telemetry.formats import Hide
-from alertd.telemetry.traces.listening import Said, over_grpc, over_http
+from alertd.telemetry.traces.listening import LastAnswer, over_grpc, over_http
 from alertd.telemetry.traces.outlet import Outlet
 from alertd.telemetry.traces.sampling import Sampler, Tail
 from alertd.telemetry.traces.tracer import OtelTracer
@@ -20,7 +20,7 @@ from alertd.telemetry.traces.tracer import OtelTracer
 def exporting(resource: Mapping[str, str], traces: Traces, clock: Clock, hide: Hide) -> OtelTracer:
     """A tracer that exports as configured. Raises ConfigError."""
     try:
-        exporter = _exporter(traces, said := Said())
+        exporter = _exporter(traces, said := LastAnswer())
     except Exception as problem:  # a library's, about an address, a certificate, a variable
         raise ConfigError([Problem(f"the exporter {traces.exporter} of traces cannot be used: {problem}")]) from None
     outlet = Outlet(
@@ -35,7 +35,7 @@ def exporting(resource: Mapping[str, str], traces: Traces, clock: Clock, hide: H
     return OtelTracer(named, Sampler(traces.ratio, follows=traces.follows), Tail(outlet.put), outlet, hide)
 
 
-def _exporter(traces: Traces, said: Said) -> SpanExporter:
+def _exporter(traces: Traces, said: LastAnswer) -> SpanExporter:
     endpoint, headers, timeout = traces.endpoint or None, dict(traces.headers) or None, traces.timeout.total_seconds()
     match traces.exporter:
         case "otlp":

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from alertd.ports import Clock
-from alertd.telemetry.traces.listening import Said
+from alertd.telemetry.traces.listening import LastAnswer
 
 _log = logging.getLogger(__name__)
 _LIBRARY = "opentelemetry"
@@ -36,7 +36,7 @@ class Outlet:
     """
 
     def __init__(
-        self, exporter: SpanExporter, *, queue: int, batch_size: int, delay: float, clock: Clock, said: Said
+        self, exporter: SpanExporter, *, queue: int, batch_size: int, delay: float, clock: Clock, said: LastAnswer
     ) -> None:
         self._exporter, self._queue, self._clock, self._said = exporter, queue, clock, said
         self._batch_size, self._delay = min(batch_size, queue), delay

@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from alertd.clock import SystemClock
 from alertd.telemetry.formats import Hide
 from alertd.telemetry.redaction import without_tokens
-from alertd.telemetry.traces.listening import Said
+from alertd.telemetry.traces.listening import LastAnswer
 from alertd.telemetry.traces.outlet import Outlet
 from alertd.telemetry.traces.sampling import Sampler, Tail
 from alertd.telemetry.traces.tracer import OtelTracer
@@ -54,7 +54,7 @@ def until(probe: Callable[[], object]) -> None:
 
 
 def outlet(exporter: SpanExporter, queue: int = 1000, batch_size: int = 100, delay: float = 0.01) -> Outlet:
-    return Outlet(exporter, queue=queue, batch_size=batch_size, delay=delay, clock=SystemClock(), said=Said())
+    return Outlet(exporter, queue=queue, batch_size=batch_size, delay=delay, clock=SystemClock(), said=LastAnswer())
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def remembering() -> Iterator[Do]:
     def remember() -> None:
         for move in moves:
             recorder.notice(AlertChanged(move, NOW))
-        runner.run(recorder.step())
+        runner.run(recorder.backlog.step())
 
     with asyncio.Runner() as runner:
         yield remember
