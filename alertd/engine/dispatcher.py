@@ -20,15 +20,16 @@ from alertd.core.flush import Flush, flush, forgettable
 from alertd.core.groups import AlertId, Group
 from alertd.core.inhibition import Inhibitor
 from alertd.core.labels import Labels
-from alertd.core.mutes import AUDIBLE, Mutes, Muting, Nothing, Verdict
+from alertd.core.mutes import Mutes, Muting, Nothing
 from alertd.core.silences import Silence, Silences
-from alertd.engine.adoption import adopt, leaving
 from alertd.engine.followed import Flushes
 from alertd.engine.groups import Groups, by_age, in_parts
-from alertd.engine.lines import LineId, Lines
+from alertd.engine.lines import Lines
+from alertd.engine.muted import Muted
 from alertd.engine.routing import Routing
+from alertd.engine.succession import Succession
 from alertd.errors import StoreError
-from alertd.events import AlertGrouped, AlertMuted, Considered, GroupFlushed, Kind, Trouble
+from alertd.events import AlertGrouped, Considered, GroupFlushed, Kind, Trouble
 from alertd.ports import Clock, Observer, Store
 
 _AFTER_FAILURE = timedelta(seconds=5)
@@ -58,14 +59,10 @@ class Dispatcher:
         self._observer, self._clock = observer, clock
         self._silences, self._inhibitor, self._flapping = silences, Inhibitor(), Flapping(routing.flapping)
         self.mutes: Mutes = Nothing()
-        self._muted: dict[str, Mapping[Labels, Verdict]] = {}  # by group, at its last flush
-        self._groups = Groups(routing.root, routing.storms)
-        self._lines = Lines()
+        self._muted = Muted(observer)
+        self._groups, self._lines = Groups(routing.root, routing.storms), Lines()
+        self._succession = Succession(routing, self._groups, board, self._lines, store, observer)
         self._held: set[str] = set()  # groups that were flushed while a message of theirs was under way
-        self._adopt_at: datetime | None = None  # lines may have lost their groups
-        self._awaited: Mapping[str, Collection[str]] = {}  # alerts an adoption waits for, by integration
-        self._last_words = False  # of groups that are no more wait to be said
-        self._withheld: set[str] = set()  # groups that meanwhile forgot nobody
         self._held_until: datetime | None = None
         self._door = asyncio.Lock()
         self.wake = asyncio.Event()
@@ -92,7 +89,7 @@ class Dispatcher:
     def clock_jumped(self, by: timedelta) -> None:
         """The clock was set: look at every group now, rather than at an hour that may be far off."""
         now = self._clock.now()
-        self._adopt_at = self._adopt_at and now
+        self._succession.clock_jumped(now)
         self._held_until = self._held_until and self._held_until + by
         self._flapping.clock_jumped(by)
         self._silences.look_again()
@@ -114,7 +111,8 @@ class Dispatcher:
             alert = transition.after
             if alert is not None and (alert.firing or alert.resolved):
                 self._groups.insert(alert, now)
-                self._adopt_at = self._adopt_at or (now if self._last_words and alert.firing else None)
+                if alert.firing:
+                    self._succession.fired(now)
                 self.wake.set()
                 if transition.before is None or transition.before.state is not alert.state:
                     self._notice_groups(alert, now)
@@ -154,13 +152,12 @@ class Dispatcher:
         """The courier is done with an attempt; `delivery` is as the store has it now."""
         now, key, integration = self._clock.now(), delivery.group, delivery.integration
         self._lines.settled(delivery, outcome, now)
-        group = self._served(key, integration)
+        group = self._succession.served(key, integration)
         if group is not None:
             self._schedule(group, self._next_look(group, integration, outcome, now))
         elif isinstance(outcome, Dead):
             self._lines.give_up(key, integration)
-        if self._awaited or group is None:
-            self._adopt_at = now
+        if self._succession.settled(key, integration, now):
             self.wake.set()
 
     def forget_finished(self, now: datetime) -> None:
@@ -170,7 +167,7 @@ class Dispatcher:
 
     def muted(self) -> Collection[Labels]:
         """The label sets of which somebody was not told at the last flush, because somebody mutes them."""
-        return {labels for muted in self._muted.values() for labels in muted}
+        return self._muted.labels()
 
     def cooling(self, now: datetime) -> int:
         """How many cooldowns run, counted for each integration."""
@@ -189,7 +186,7 @@ class Dispatcher:
 
     def next_due(self) -> datetime | None:
         """When there is something to do next."""
-        due = self._adopt_at or self._groups.next_due()
+        due = self._succession.due_at or self._groups.next_due()
         return max(due, self._held_until) if due and self._held_until else due
 
     async def run(self) -> None:
@@ -203,8 +200,9 @@ class Dispatcher:
         if self._held_until and now < self._held_until:
             return
         self._held_until = None
-        await self._adopt(now)
-        if self._adopt_at is not None:  # nothing is decided before everybody has what was told them
+        async with self._door:
+            self._post(await self._succession.step(now))
+        if self._succession.due_at is not None:  # nothing is decided before everybody has what was told them
             return
         due = sorted(self._groups.take_due(now), key=lambda group: group.urgency, reverse=True)
         for part in in_parts(due):
@@ -240,25 +238,15 @@ class Dispatcher:
     def _decided(self, group: Group, spans: Flushes, now: datetime) -> _Decided | None:
         try:
             result = spans.follow(group, self._decide(group, now))
-            return _Decided(group, result, self._forgettable(group, result))
+            return _Decided(group, result, self._succession.forgettable(group, self._done(group, result)))
         except Exception as bug:  # of one group; the others are told all the same
             self._observer.notice(Trouble(f"group {group.key} could not be flushed", f"{type(bug).__name__}: {bug}"))
             self._schedule(group, now + _AFTER_FAILURE)
             return None
 
-    def _forgettable(self, group: Group, result: Flush) -> Sequence[Alert]:
-        """The members to forget; none while an adoption waits, which may find that somebody was told of one."""
-        done = self._done(group, result)
-        if done and self._awaited:
-            self._withheld.add(group.key)
-            return ()
-        return done
-
     def _decide(self, group: Group, now: datetime) -> Flush:
         key, integrations = group.key, self._routing.of(group.route)
-        speaking = [one.id for one in integrations if not self._is_awaited(group, one.id)]
-        if len(speaking) < len(integrations):
-            self._withheld.add(key)
+        speaking = self._succession.speaking(group, integrations)
         lines = self._lines.free(key, speaking)
         if len(lines) < len(speaking):
             self._held.add(key)
@@ -290,13 +278,9 @@ class Dispatcher:
             name = verdict.integration
             made = Considered(group.route, result.audible, before[name], result.lines[name], written.get(name))
             self._observer.notice(GroupFlushed(group.key, now, verdict, made, last=not group.members))
-        self._notice_mutes(group, result.muted, now)
+        self._muted.note(group, result.muted, now)
         if not group.members:
             self._groups.drop(group)
-
-    def _is_awaited(self, group: Group, integration: str) -> bool:
-        awaited = self._awaited.get(integration, ())
-        return bool(awaited) and not group.keys.isdisjoint(awaited)
 
     def _is_unchanged(self, group: Group, alert: Alert) -> bool:
         return alert.id in group.departed or self._board.find(alert.id) is alert
@@ -304,16 +288,6 @@ class Dispatcher:
     def _members(self, group: Group) -> Sequence[Alert]:
         members = self._board.tellable(group.members)
         return [group.seen_here(alert) for alert in members] if group.departed else members
-
-    def _notice_mutes(self, group: Group, muted: Mapping[Labels, Verdict], now: datetime) -> None:
-        before = self._muted.pop(group.key, {})
-        members = {labels for _, labels in group.members} if before or muted else ()
-        if muted:
-            self._muted[group.key] = {labels: verdict for labels, verdict in muted.items() if labels in members}
-        for labels in [labels for labels in {**before, **muted} if labels in members]:
-            verdict = muted.get(labels, AUDIBLE)
-            if verdict != before.get(labels, AUDIBLE):
-                self._observer.notice(AlertMuted(group.key, labels, verdict, now, group.route.receiver))
 
     # When to look again.
 
@@ -361,61 +335,6 @@ class Dispatcher:
         for group in self._groups:
             for integration in self._routing.of(group.route):
                 self._schedule(group, self._look_ahead(group, integration.id, now))
-        self._muted = {key: muted for key, muted in self._muted.items() if self._groups.get(key)}
-        self._adopt_at = now
+        self._muted.keep(self._groups.keys())
+        self._succession.follow(self._routing, self._groups, now)
         self.wake.set()
-
-    async def _adopt(self, now: datetime) -> None:
-        if self._adopt_at is None or self._adopt_at > now:
-            return
-        async with self._door:
-            self._adopt_at = None
-            orphans = {line_id: line for line_id, line in self._lines.owing() if not self._served(*line_id)}
-            integrations = {one.id: one for some in self._routing.receivers.values() for one in some}
-            alerts = {alert.labels.key: alert for alert in sorted(self._board.all(), key=lambda one: one.firing)}
-            adoption = adopt(orphans, self._part(alerts, now), alerts, self._heirs, self._lines, integrations, now)
-            try:
-                if adoption.deliveries:
-                    await self._store.commit(adoption.deliveries, ())
-            except StoreError as error:
-                self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
-                self._adopt_at = now + _AFTER_FAILURE
-                return
-            self._awaited, self._last_words = adoption.awaited, adoption.last_words
-            self._lines.put(adoption.lines)
-            self._look_at({*adoption.replaced, *self._withheld}, now)
-            self._withheld.clear()
-            self._post(adoption.deliveries)
-
-    def _part(self, alerts: Mapping[str, Alert], now: datetime) -> Mapping[LineId, Collection[str]]:
-        """Find who left groups that go on. Those that are told to the same integration elsewhere are returned, the
-        others end where they were; nobody goes while a message is under way.
-        """
-        moved: dict[LineId, set[str]] = {}
-        for (key, name), gone in leaving(self._lines, self._served):
-            group = self._served(key, name)
-            if self._lines.is_busy(key, name):
-                moved[key, name] = gone
-                continue
-            if group is None:
-                continue
-            for alert in (alerts[one] for one in gone & alerts.keys()):
-                if any(self._heirs(alert, name)):
-                    moved.setdefault((key, name), set()).add(alert.labels.key)
-                elif alert.firing or alert.resolved:
-                    self._groups.part(group, alert.id, now)
-                    self._schedule(group, group.next_tick(now))
-        return moved
-
-    def _look_at(self, keys: Iterable[str], now: datetime) -> None:
-        for group in filter(None, map(self._groups.get, keys)):
-            self._schedule(group, now)
-
-    def _served(self, key: str, integration: str) -> Group | None:
-        """The group, if this integration is told of it."""
-        group = self._groups.get(key)
-        return group if group and any(one.id == integration for one in self._routing.of(group.route)) else None
-
-    def _heirs(self, alert: Alert, integration: str) -> Iterator[str]:
-        homes = ((key, self._served(key, integration)) for key in self._groups.homes(alert.id))
-        return (key for key, group in homes if group and alert.id not in group.departed)
