@@ -13,16 +13,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from socket import socket
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from alertd.access.settings import Settings
 from alertd.conditions.python import PythonConditions
 from alertd.config.rules import blamed, keep_good
 from alertd.config.values import Config, Grpc
 from alertd.config.watching import Watch
-from alertd.core.alerts import Alert
 from alertd.core.changes import Change, compare
-from alertd.core.rules import Rule
 from alertd.edges import Edge, Edges, open_edges, scripted
 from alertd.engine.engine import Engine
 from alertd.engine.history import Recorder
@@ -32,6 +29,7 @@ from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, Problem, QueryError, StoreError
 from alertd.events import Beat, Kind, Reloaded, Trouble
 from alertd.faces import Faces
+from alertd.gauges import Gauges
 from alertd.meters import Meters, lasting
 from alertd.plans import plan
 from alertd.ports import Clock, Datasource, Listener, Store
@@ -44,7 +42,6 @@ from alertd.telemetry.heartbeat import Heartbeat
 from alertd.telemetry.lag import Lag
 from alertd.telemetry.observers import Observers
 from alertd.telemetry.profiled import profiled
-from alertd.telemetry.readings import Readings
 from alertd.telemetry.traces import Nothing, Tracing
 from alertd.telemetry.vitals import Vitals
 from alertd.web.admin import Admin
@@ -89,9 +86,15 @@ class App:
         self.config, self._load, self._clock, self._tracer, self._followed = config, load, clock, tracer, follow
         self._lasting = lasting(config)
         self._selfwatch = Selfwatch()
-        self._outbox: Mapping[str, int] = {}
         self._lag = Lag(clock)
-        self._meters = Meters(config, self._readings(), lambda event: self.observer.notice(event), clock, tracer.here)
+        self._gauges = Gauges(lambda: self.engine, lambda: self.config, clock)
+        readings = self._gauges.readings(
+            serving=lambda: self._traffic.active,
+            called=lambda: self.rpc.active if self.rpc else 0,
+            lag=self._lag.worst,
+            spans=tracer.counts,
+        )
+        self._meters = Meters(config, readings, lambda event: self.observer.notice(event), clock, tracer.here)
         self._traffic = Traffic(lambda event: self.observer.notice(event), clock.elapsed, tracer)
         self._vitals = Vitals(clock)
         self._store = store = self._meters.watched(store)
@@ -169,7 +172,7 @@ class App:
         try:
             with profiled(self.observer, self._clock, "alertd.load configuration"):
                 config = await self._inspected(await asyncio.to_thread(self._load, self.config))
-            changes = compare(self.config.rules.groups, config.rules.groups, self._alive)
+            changes = compare(self.config.rules.groups, config.rules.groups, self._gauges.alive)
             await self._follow(config)
             problems = config.rules.problems
         except ConfigError as error:
@@ -177,7 +180,7 @@ class App:
         except Exception as bug:  # whatever it is, the daemon goes on, and somebody hears of it
             problems = (Problem(f"the reload failed: {type(bug).__name__}: {bug}"),)
         text = "\n".join(map(str, problems))
-        self.observer.notice(Reloaded(self._clock.now(), len(_enabled(self.config)), text, changes))
+        self.observer.notice(Reloaded(self._clock.now(), len(self.config.enabled), text, changes))
         if problems:
             raise ConfigError(problems)
         return changes
@@ -197,9 +200,6 @@ class App:
         rules = keep_good(blamed(config.rules, problems), self.config.rules)
         return replace(config, rules=replace(rules, failed=(*config.rules.failed, *rules.failed)))
 
-    def _alive(self, rule: str) -> Iterable[Alert]:
-        return self.engine.board.status(rule).alerts.values()
-
     async def _follow(self, config: Config) -> None:
         if config.grpc != self.config.grpc:
             self.observer.notice(Trouble("gRPC goes on as alertd was started", "a restart is needed", Kind.WEB))
@@ -212,7 +212,7 @@ class App:
             fact = facts.TELEMETRY_KEPT
             extra = {"event": fact.event, "fields": {"changed": ", ".join(kept)}}
             logging.getLogger(fact.logger).log(fact.level, fact.message, extra=extra)
-        self._selfwatch.follow(edges.datasources, edges.notifiers, {rule.key for rule in _enabled(config)})
+        self._selfwatch.follow(edges.datasources, edges.notifiers, {rule.key for rule in config.enabled})
         self._conditions.gates = edges.gates
         await self.engine.follow(plan(config, edges, self._selfwatch, self._conditions))
         await self._conditions.warm(scripted(config))
@@ -342,45 +342,8 @@ class App:
 
     async def _page(self, names: Collection[str], accept: str) -> tuple[bytes, str] | None:
         with suppress(StoreError):
-            self._outbox = await self._store.counts()
+            self._gauges.outbox = await self._store.counts()
         return self._meters.page(names, accept)
-
-    def _readings(self) -> Readings:
-        return Readings(
-            alerts=lambda: self.engine.board.counts(),
-            outbox=lambda: self._outbox,
-            rules=lambda: len(_enabled(self.config)),
-            silences=lambda: self.engine.silencer.counts(),
-            groups=lambda: len(self.engine.dispatcher),
-            cooldowns=lambda: self.engine.dispatcher.cooling(self._clock.now()),
-            suppressed=self._suppressed,
-            oldest=self._oldest,
-            serving=lambda: self._traffic.active,
-            called=lambda: self.rpc.active if self.rpc else 0,
-            lag=self._lag.worst,
-            tasks=lambda: len(asyncio.all_tasks()),
-            spans=self._tracer.counts,
-            receivers=lambda: len(self.config.receivers),
-            integrations=lambda: sum(len(one.integrations) for one in self.config.receivers),
-            inhibit_rules=lambda: len(self.config.inhibit_rules),
-            config_hash=lambda: crc32(self.config.original.encode()),
-            alerts_by_group=self._alerts_by_group,
-            alive=self._alive,
-            rule_keys=lambda: [one.key for group in self.engine.board.groups for one in group.rules if one.enabled],
-        )
-
-    def _oldest(self) -> float:
-        since = self.engine.dispatcher.waiting_since()
-        return max(0.0, (self._clock.now() - since).total_seconds()) if since else 0.0
-
-    def _suppressed(self) -> int:
-        muted = self.engine.dispatcher.muted()
-        return sum(alert.firing and alert.labels in muted for alert in self.engine.board.alive()) if muted else 0
-
-    def _alerts_by_group(self) -> Iterable[tuple[tuple[str, str], Alert]]:
-        for group in self.engine.board.groups:
-            for rule in group.rules:
-                yield from (((group.file, group.name), alert) for alert in self._alive(rule.key))
 
 
 async def _ask(datasource: Datasource, now: datetime) -> str:
@@ -390,7 +353,3 @@ async def _ask(datasource: Datasource, now: datetime) -> str:
     except TimeoutError:
         return f"no answer within {_SOON:g} s"
     return str(answer) if isinstance(answer, QueryError) else ""
-
-
-def _enabled(config: Config) -> list[Rule]:
-    return [rule for group in config.rules.groups for rule in group.rules if rule.enabled]

@@ -23,6 +23,7 @@ from alertd.core.intervals import Interval
 from alertd.core.labels import Labels
 from alertd.core.matchers import Grammar
 from alertd.core.routes import Route
+from alertd.core.rules import Rule
 from alertd.core.storms import StormBounds
 from alertd.errors import Problem
 
@@ -181,6 +182,11 @@ class Config:
     notes: tuple[Problem, ...] = ()
     original: str = ""
     confidential: Confidential = field(default_factory=Confidential)
+
+    @property
+    def enabled(self) -> list[Rule]:
+        """The rules that are evaluated."""
+        return [rule for group in self.rules.groups for rule in group.rules if rule.enabled]
 
     def look(self) -> Stamp:
         """What the files are now."""

@@ -1,0 +1,5 @@
+"""`python -m alertd` is the command `alertd`."""
+
+from alertd.cli import main
+
+main()
