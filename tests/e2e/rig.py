@@ -277,9 +277,14 @@ class Alertd:
             self._process.kill()
 
 
+def beside(command: str) -> str:
+    """A command as it is installed beside this Python."""
+    return str(Path(sys.executable).with_name(command))
+
+
 def alertd() -> str:
-    """The command as it is installed beside this Python."""
-    return str(Path(sys.executable).with_name("alertd"))
+    """alertd's own command."""
+    return beside("alertd")
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from tests.e2e.bench import micro
+from tests.e2e.bench.profiling import Profile, compared, part
 from tests.e2e.bench.rules import flip_rules, scale_rules, storm_rules
 from tests.e2e.bench.sink import Sink
 from tests.e2e.bench.stats import Row, metric, plot, quantile, ratio, table, total
@@ -88,6 +89,38 @@ def test_instructions_are_compared_with_another_version() -> None:
     assert micro.table({one: 2_000, other: 1_500_000}, {one: 1_000, other: 0}).splitlines()[2:] == [
         "| 1,000 alerts begin | 2.0 | alert | 1.0 | 2.00x |",
         "| 1,000 alerts end | 1,500.0 | alert | 0.0 | - |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frames", "meant"),
+    [
+        (
+            "run (alertd/engine/courier.py:9);send (alertd/notifiers/webhook.py:3);encode (x.py:1)",
+            "messages rendered",
+        ),
+        ("run (alertd/engine/courier.py:9);request (alertd/http/client.py:3);feed (x.py:1)", "requests over HTTP"),
+        (
+            "_find_and_load (<frozen>:7);<module> (alertd/http/client.py:1)",
+            "modules imported",
+        ),
+        ("main (alertd/cli/run.py:1);run_once (asyncio/base_events.py:2)", "the loop, and the rest"),
+    ],
+)
+def test_the_innermost_frame_that_is_known_says_what_a_stack_does(frames: str, meant: str) -> None:
+    assert part(frames) == meant
+
+
+def test_profiles_are_shares_of_the_time_that_was_not_spent_waiting() -> None:
+    storm, start = Profile(), Profile()
+    storm.add(["a (alertd/http/x.py:1) 3", "run (y.py:1) 1", "run (y.py:1);select (selectors.py:4) 96"])
+    start.add(["_find_and_load (<frozen>:1);exec (<frozen>:2) 5"])
+    assert compared({"storm": storm, "start": start}).splitlines() == [
+        "|                        | storm | start |",
+        "|------------------------|------:|------:|",
+        "| modules imported       |   0 % | 100 % |",
+        "| requests over HTTP     |  75 % |   0 % |",
+        "| the loop, and the rest |  25 % |   0 % |",
     ]
 
 

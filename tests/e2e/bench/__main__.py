@@ -6,16 +6,17 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from tests.e2e.bench import latency, restart, scale, startup, storm, telemetry
 from tests.e2e.bench.arena import Arena, Report
-from tests.e2e.bench.contestants import CONTESTANTS, PROGRAMS
-from tests.e2e.bench.plan import FULL, QUICK
+from tests.e2e.bench.contestants import ALERTD, CONTESTANTS, PROGRAMS
+from tests.e2e.bench.plan import FULL, QUICK, Plan
 from tests.e2e.bench.process import EndedError
+from tests.e2e.bench.profiling import Profile, compared
 from tests.e2e.bench.waiting import StoppedError, heed_signals, say, stopped
 
 BENCHMARKS: dict[str, Callable[[Arena], Iterator[Report]]] = {
@@ -47,6 +48,17 @@ def main() -> int:
     return 0
 
 
+def _look(names: Sequence[str], plan: Plan) -> None:
+    """What alertd does in each scenario; of being watched there is nothing more to see."""
+    profiles = {name: Profile() for name in names if name != "telemetry"}
+    with Arena(plan) as arena:
+        for name, profile in profiles.items():
+            arena.contestants = [replace(ALERTD, profile=profile)]
+            for _ in BENCHMARKS[name](arena):
+                pass
+    print(compared(profiles))
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of {', '.join(BENCHMARKS)}")
@@ -55,6 +67,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--alerts", type=int, help="how many alerts are in the storm")
     parser.add_argument("--group-by", metavar="LABEL", help="how they are grouped; by `id`, each is a group")
     parser.add_argument("--rounds", type=int, help="how often each way of being watched is measured")
+    parser.add_argument("--profile", action="store_true", help="see what alertd spends its time on; measure nothing")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="measure only these contestants")
     parser.add_argument("--attempts", type=int, help="measure again, at most so often, what something else disturbed")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as they are")
@@ -74,11 +87,15 @@ def _run(options: argparse.Namespace) -> None:
     plan = QUICK if options.quick else FULL
     wanted = {name: getattr(options, name) for name in ("rules", "alerts", "group_by", "rounds", "attempts", "only")}
     plan = replace(plan, **{name: value for name, value in wanted.items() if value})
+    names = [name for name in BENCHMARKS if not options.names or name in options.names]
+    if options.profile:
+        _look(names, plan)
+        return
     machine = {"processors": os.cpu_count(), "python": platform.python_version(), "load": os.getloadavg()[0]}
     reports: list[dict[str, Any]] = []
     with Arena(plan) as arena:
-        for name, run in BENCHMARKS.items():
-            for report in run(arena) if not options.names or name in options.names else ():
+        for name in names:
+            for report in BENCHMARKS[name](arena):
                 print(report, flush=True)
                 reports.append({"name": name, "title": report.title, "note": report.note, "results": report.results})
                 if options.json:

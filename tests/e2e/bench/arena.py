@@ -43,6 +43,7 @@ class Report:
 class Arena:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.sink, self.world = plan, Sink(), World(plan.alerts)
+        self.contestants = [one for one in CONTESTANTS if not plan.only or one.name in plan.only]
         self._target, self._hook = Served(self.world.answer), Served(self.sink.answer)
         self._folder = Path(tempfile.mkdtemp(prefix="alertd-bench-"))
 
@@ -67,12 +68,14 @@ class Arena:
             shutil.rmtree(folder)
 
 
-def compare(title: str, note: str, rows: Sequence[Row], measure: Callable[[Contestant], Figures], plan: Plan) -> Report:
+def compare(
+    title: str, note: str, rows: Sequence[Row], measure: Callable[[Contestant], Figures], arena: Arena
+) -> Report:
     """Measure everybody, one after the other."""
     results = {}
-    for contestant in [one for one in CONTESTANTS if not plan.only or one.name in plan.only]:
+    for contestant in arena.contestants:
         results[contestant.name] = undisturbed(
-            f"{title}: {contestant.name}", partial(measure, contestant), plan.attempts
+            f"{title}: {contestant.name}", partial(measure, contestant), arena.plan.attempts
         )
     return Report(title, note, (*rows, DISTURBANCE), results)
 

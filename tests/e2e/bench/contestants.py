@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 
+from tests.e2e.bench.profiling import Profile
 from tests.e2e.rig import alertd
 
 PROGRAMS = ("prometheus", "prometheus-alertmanager", "vmalert")
@@ -21,6 +22,7 @@ class Contestant:
     missed: str = ""
     failures: str = ""
     section: str = ""  # of alertd's configuration, to be filled in
+    profile: Profile | None = None  # what it is doing, if somebody looks
 
     @property
     def prometheus_evaluates(self) -> bool:

@@ -31,7 +31,7 @@ _ROWS = tuple(
 def run(arena: Arena) -> Iterator[Report]:
     title = "Latency: from a value that changes at the target to the message"
     note = f"{arena.plan.flips} values, scraped and evaluated every second; every alert is a group, with no group_wait."
-    yield compare(title, note, _ROWS, partial(_measure, arena), arena.plan)
+    yield compare(title, note, _ROWS, partial(_measure, arena), arena)
 
 
 def _measure(arena: Arena, contestant: Contestant) -> Figures:
@@ -39,6 +39,7 @@ def _measure(arena: Arena, contestant: Contestant) -> Figures:
     with arena.stack(contestant, scene) as stack:
         stack.start()
         stack.sleep(3)
+        stack.look()
         changes = _flip(arena)
         deadline = time.monotonic() + arena.plan.patience
         while len(arena.sink.arrivals("resolved")) < arena.plan.flips and time.monotonic() < deadline:

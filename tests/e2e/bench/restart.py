@@ -27,7 +27,7 @@ def run(arena: Arena) -> Iterator[Report]:
     plan = arena.plan
     title = f"Restart: {plan.alerts:,} alerts fire, in {STORM_GROUPS} groups"
     note = f"Stopped with SIGTERM, started again, and watched for {plan.storm_window} s after it was ready."
-    yield compare(title, note, _ROWS, partial(_measure, arena), plan)
+    yield compare(title, note, _ROWS, partial(_measure, arena), arena)
 
 
 def _measure(arena: Arena, contestant: Contestant) -> Figures:
@@ -43,6 +43,7 @@ def _measure(arena: Arena, contestant: Contestant) -> Figures:
         stack.sleep(pace)
         sink.forget()
         stopping = stack.stop_alerting()
+        stack.look()
         began = time.monotonic()
         ready = stack.start_alerting() - began
         stack.sleep(plan.storm_window)

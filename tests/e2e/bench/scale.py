@@ -33,7 +33,7 @@ def run(arena: Arena) -> Iterator[Report]:
     for count in plan.rules:
         title = f"Scale: {count:,} rules"
         note = f"Each is evaluated every {plan.interval} s; one in a hundred fires. Counted for {plan.window} s."
-        yield compare(title, note, _ROWS, partial(_net, arena, idle, count), plan)
+        yield compare(title, note, _ROWS, partial(_net, arena, idle, count), arena)
 
 
 def _measure(arena: Arena, contestant: Contestant, rules: int) -> Figures:
@@ -42,6 +42,7 @@ def _measure(arena: Arena, contestant: Contestant, rules: int) -> Figures:
     with arena.stack(contestant, scene) as stack:
         stack.start()
         stack.sleep(arena.plan.warm)
+        stack.look()
         counted, cpu, began = stack.counted(), stack.cpu(), time.monotonic()
         stack.sleep(arena.plan.window)
         per_window = arena.plan.window / (time.monotonic() - began)

@@ -11,6 +11,7 @@ from typing import Self
 
 from tests.e2e.bench.contestants import ALERTMANAGER, PROMETHEUS, Contestant
 from tests.e2e.bench.process import EndedError, Measured
+from tests.e2e.bench.profiling import Spy
 from tests.e2e.bench.stats import Figures, metric, total
 from tests.e2e.bench.waiting import pause
 from tests.e2e.bench.world import INSTANCES
@@ -52,6 +53,7 @@ class Stack:
         self._processes: dict[str, Measured] = {}
         self._ports = {name: free_port() for name in ("server", "alertmanager", "evaluator")}
         self._ports |= {"target": target, "sink": sink, "port": self._ports["evaluator"]}
+        self._looking = False
         self._write()
 
     def __enter__(self) -> Self:
@@ -97,10 +99,21 @@ class Stack:
         if name == "server":
             self._configure(rules=rules)
         path = self.contestant.ready if name == "evaluator" else "/-/ready"
-        self._processes[name] = Measured(name, self._argv(name), self._folder, self._url(name) + path)
+        argv, url = self._argv(name), self._url(name) + path
+        if name == "evaluator" and self._looking and self.contestant.profile:
+            self._processes[name] = Spy(self.contestant.profile, ["--", *argv], self._folder, url)
+        else:
+            self._processes[name] = Measured(name, argv, self._folder, url)
 
     def ready(self) -> float:
         return max(process.await_ready() for process in self._processes.values())
+
+    def look(self) -> None:
+        """From here on see what the evaluator does, if somebody wants to know."""
+        self._looking = True
+        if self.contestant.profile and "evaluator" in self._processes:
+            pid = str(self._processes["evaluator"].pid)
+            self._processes["py-spy"] = Spy(self.contestant.profile, ["--pid", pid], self._folder, "")
 
     def sleep(self, seconds: float) -> None:
         """Wait, and make sure that nothing has ended meanwhile."""

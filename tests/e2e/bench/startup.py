@@ -24,7 +24,7 @@ _ROWS = (
 def run(arena: Arena) -> Iterator[Report]:
     title = "Start, and memory when idle"
     note = f"Until everything that evaluates and tells is ready, median of {arena.plan.starts} starts."
-    yield compare(title, note, _ROWS, partial(_measure, arena), arena.plan)
+    yield compare(title, note, _ROWS, partial(_measure, arena), arena)
 
 
 def _measure(arena: Arena, contestant: Contestant) -> Figures:
@@ -44,6 +44,8 @@ def _start(arena: Arena, contestant: Contestant, rules: int) -> tuple[float, flo
         if not contestant.prometheus_evaluates:
             stack.launch("server")
             stack.ready()
+        if rules:
+            stack.look()
         began = time.monotonic()
         ready = stack.start_alerting()
         return ready - began, sum(seconds for name, seconds in stack.cpu().items() if name != "server")

@@ -48,7 +48,7 @@ def table(rows: Sequence[Row], results: Mapping[str, Figures]) -> str:
         values = [figures.get(row.key) for figures in results.values()]
         ratios = [ratio(values[0], value) for value in values[1:]]
         lines.append([row.label, *(_number(value, row.digits) for value in values), *ratios])
-    return _aligned(lines)
+    return aligned(lines)
 
 
 def plot(rows: Sequence[Row], results: Mapping[str, Figures]) -> str:
@@ -73,7 +73,8 @@ def _number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:,.{digits}f}"
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Markdown, as it is nice to read: the first line is the head, and all but the first column are figures."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     head, *body = [
         "| " + " | ".join([line[0].ljust(widths[0]), *(map(str.rjust, line[1:], widths[1:]))]) + " |" for line in lines

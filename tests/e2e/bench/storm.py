@@ -41,7 +41,7 @@ def run(arena: Arena) -> Iterator[Report]:
         f"depends on where between two evaluations the scrape lies. CPU in the {plan.storm_window} s after the change. "
         f"Mean of {plan.storms}."
     )
-    yield compare(title, note, _ROWS, partial(_measure, arena), arena.plan)
+    yield compare(title, note, _ROWS, partial(_measure, arena), arena)
 
 
 def _measure(arena: Arena, contestant: Contestant) -> Figures:
@@ -51,6 +51,7 @@ def _measure(arena: Arena, contestant: Contestant) -> Figures:
     with arena.stack(contestant, scene) as stack:
         stack.start()
         stack.sleep(2 * pace)
+        stack.look()
         for _ in range(arena.plan.storms):
             found.append({**_phase(arena, stack, "firing", 1), **_phase(arena, stack, "resolved", 0)})
         memory = stack.memory()
