@@ -22,6 +22,7 @@ from alertd.http.faults import HttpError, explain
 from alertd.http.proxies import ByEnvironment, passes_by, proxy
 from alertd.http.spans import answered, requesting
 from alertd.http.tls import tls_context
+from alertd.http.transport import Direct
 from alertd.http.ways import LIMITS, Ways
 from alertd.ports import UNTRACED, Clock, Tracer
 
@@ -135,7 +136,7 @@ class Client:
         async with ways.one() as way:
             answer = await way.handle_async_request(request)
             try:
-                return Reply(answer.status_code, dict(answer.headers), await read(answer, most))
+                return Reply(answer.status_code, dict(answer.headers.items()), await read(answer, most))
             finally:
                 await answer.aclose()
 
@@ -181,6 +182,8 @@ def _connections(
 ) -> httpx.AsyncBaseTransport:
     if config.proxy_from_environment:
         return ByEnvironment(context, LIMITS)
+    if through is None:
+        return Direct(context)
     return httpx.AsyncHTTPTransport(verify=context, limits=LIMITS, proxy=through, trust_env=False)
 
 

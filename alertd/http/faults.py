@@ -72,7 +72,7 @@ def _of_ours(problem: Exception) -> HttpError | None:
 
 
 def _tls(cause: ssl.SSLError) -> str:
-    reason = cause.reason or str(cause)
+    reason = getattr(cause, "reason", None) or str(cause)  # one that Python made has none
     if isinstance(cause, ssl.SSLCertVerificationError):
         said = cause.verify_message.rstrip(".")
         hint = _OTHER_NAME if "mismatch" in said else _UNTRUSTED if "issuer" in said or "self" in said else ""
