@@ -31,7 +31,7 @@ LOGGERS: Mapping[str, str] = {
     "apscheduler": "what rings when a group is due; `warning` unless set",
     "grpc": "gRPC's library",
     "httpx": "requests, where `proxy_from_environment` is set; `warning` unless set",
-    "httpcore": "requests and connections of the HTTP client, at `debug`; `warning` unless set",
+    "httpcore": "requests through proxies and their connections, at `debug`; `warning` unless set",
     "opentelemetry": "what exports traces",
     "uvicorn": "the HTTP server; `warning` unless set",
 }

@@ -32,7 +32,8 @@ class Answers:
         self.size = 0  # bytes of the body that nobody has taken
         self._pieces: list[bytes] = []
         self._start = b""
-        self._without_body = self._interim = self._measured = False
+        self._without_body = self._interim = self._sized = False
+        self._coded: bytes | None = None  # the one transfer coding
         self._length = self._idle = 0  # bytes of headers; and of anything since the last byte of a body
 
     def expect(self, *, without_body: bool) -> None:
@@ -41,7 +42,7 @@ class Answers:
         self.begun = self.complete = False
         self.size, self._start = 0, b""
         self._pieces.clear()
-        self._without_body = without_body
+        self._without_body, self._sized, self._coded = without_body, False, None
         self._length = self._idle = 0
 
     def feed(self, data: bytes) -> None:
@@ -63,7 +64,7 @@ class Answers:
             self.keeps = False
         elif not self.begun:
             self.cut_off("Server disconnected without sending a response.")
-        elif self._measured:
+        elif self._sized or self._coded:
             self.cut_off("peer closed connection in the middle of its answer")
         else:
             self.complete, self.keeps = True, False
@@ -97,8 +98,9 @@ class Answers:
             self.cut_off("the headers are too long")
         elif b"\0" in value or name.endswith(b" "):
             self.cut_off("a header has a character it cannot have")
-        else:
-            self.headers.append((name, value.rstrip(b" \t")))
+        value = value.rstrip(b" \t")
+        self.headers.append((name, value))
+        self._frame(name.lower(), value)
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
@@ -107,12 +109,13 @@ class Answers:
         if status < 200:
             self._goes_on(status)
             return
-        self._frame()
         if self.reason:
             return
         self.status, self.begun = status, True
         if self._without_body:
             self.complete, self.keeps = True, False  # the parser waits for it
+        elif self._coded and self._sized:
+            self.keeps = False
 
     def on_body(self, piece: bytes) -> None:
         if not self.complete and not self.reason:
@@ -136,16 +139,15 @@ class Answers:
         return True
 
     def _goes_on(self, status: int) -> None:
-        self.headers, self._interim = [], True
+        self.headers, self._interim, self._sized, self._coded = [], True, False, None
         if status < 100 or status == 101:  # nobody asks for another protocol
             self.cut_off("the status of the answer is none")
 
-    def _frame(self) -> None:
-        """How the end of the body is found; the parser knows, and is less strict about what it should not know."""
-        named = [(name.lower(), value.lower()) for name, value in self.headers]
-        codings = [value for name, value in named if name == b"transfer-encoding"]
-        sized = any(name == b"content-length" for name, _ in named)
-        if codings and codings != [b"chunked"]:
-            self.cut_off("the body is coded in a way that nobody asked for")
-        self._measured = bool(codings) or sized
-        self.keeps = self.keeps and not (codings and sized)
+    def _frame(self, name: bytes, value: bytes) -> None:
+        """How the end of the body is to be found: the parser knows, but takes codings that nobody takes off."""
+        if name == b"content-length":
+            self._sized = True
+        elif name == b"transfer-encoding":
+            if self._coded or value.lower() != b"chunked":
+                self.cut_off("the body is coded in a way that nobody asked for")
+            self._coded = value

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import httpx
 
+_WITH_A_LENGTH = frozenset(("POST", "PUT", "PATCH"))  # also of no body
 _ALWAYS = {"Accept": "*/*", "Connection": "keep-alive", "User-Agent": f"python-httpx/{httpx.__version__}"}
 
 
@@ -12,25 +13,25 @@ class Envelope:
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._always = {**_ALWAYS, **headers}
-        self._last: tuple[Mapping[str, str], httpx.Headers] = {}, httpx.Headers(self._always)
-        self._where = "", httpx.URL()
+        self._url, self._where = "", httpx.URL()
+        self._given: Mapping[str, str] = {}
+        self._headers = httpx.Headers()
 
     def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
         """The request. A user in the URL becomes a header, in place of any other credentials."""
-        where = self._parsed(url)
-        request = httpx.Request(method, where, headers=self._headers(headers), content=body)
-        if where.userinfo:
-            return next(httpx.BasicAuth(where.username, where.password).auth_flow(request))
+        if url != self._url or headers != self._given:
+            self._address(url, headers)
+        own = self._headers
+        if body or method in _WITH_A_LENGTH:
+            own = httpx.Headers(own)
+            own["Content-Length"] = str(len(body))
+        request = httpx.Request(method, self._where, headers=own, stream=httpx.ByteStream(body))
+        if self._where.userinfo:
+            return next(httpx.BasicAuth(self._where.username, self._where.password).auth_flow(request))
         return request
 
-    def _headers(self, headers: Mapping[str, str]) -> httpx.Headers:
-        if headers != self._last[0]:
-            made = httpx.Headers(self._always)
-            made.update(headers)
-            self._last = headers, made
-        return self._last[1]
-
-    def _parsed(self, url: str) -> httpx.URL:
-        if url != self._where[0]:
-            self._where = url, httpx.URL(url)
-        return self._where[1]
+    def _address(self, url: str, headers: Mapping[str, str]) -> None:
+        where = self._where if url == self._url else httpx.URL(url)
+        made = httpx.Headers({"Host": where.netloc.decode(), **self._always})
+        made.update(headers)
+        self._url, self._where, self._given, self._headers = url, where, headers, made

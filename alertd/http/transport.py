@@ -27,9 +27,10 @@ class Direct(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises httpx.TransportError."""
         origin = _origin(request.url)
-        first = head(request, len(request.content))
+        body = request.read()
+        first = head(request, len(body))
         connection = await self._connection(origin)
-        status, headers = await connection.ask(first, request.content, without_body=request.method == "HEAD")
+        status, headers = await connection.ask(first, body, without_body=request.method == "HEAD")
         return httpx.Response(status, headers=headers, stream=_Body(connection))
 
     async def aclose(self) -> None:
