@@ -293,7 +293,10 @@ async def test_a_context_that_cannot_be_used_any_more() -> None:
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
+        ended.set()
 
+    ended = asyncio.Event()
     async with nothing_left(), talking(talk) as url, Direct(Gone(ssl.PROTOCOL_TLS_CLIENT)) as way:
         with pytest.raises(httpx.ConnectError):
             await way.handle_async_request(request(url.replace("http:", "https:")))
+        await ended.wait()

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from alertd.http import Reply, connection
+from alertd.http.reach import reach
+from alertd.http.requests import head
 from alertd.http.transport import Direct
 from tests.http.asking import Talk, heard, nothing_left, outcome, request, saying, talking, turns
 
@@ -73,7 +75,8 @@ async def test_one_that_may_not_be_in_step_is_not(said: bytes) -> None:
     assert server.connections == 2
 
 
-async def test_one_on_which_something_came_unasked_is_not() -> None:
+@pytest.mark.parametrize("said", [b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", b"rubbish", b"\r\n"])
+async def test_one_on_which_something_came_unasked_is_not(said: bytes) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         talks.append(writer)
         await Counting()(reader, writer)
@@ -82,7 +85,7 @@ async def test_one_on_which_something_came_unasked_is_not() -> None:
     async with way_to(talk) as (way, url):
         for seen in (False, True):  # by the loop, or only by who asks
             await outcome(way, request(url))
-            talks[-1].write(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+            talks[-1].write(said)
             await turns(5 * seen)
             assert await outcome(way, request(url)) == SAID
     assert len(talks) == 3
@@ -240,17 +243,85 @@ async def test_a_long_request_is_sent_as_it_is_taken() -> None:
     assert taken[0].endswith(LONG)
 
 
-@pytest.mark.parametrize("stays", [False, True])
-async def test_a_refusal_before_the_request_is_whole(*, stays: bool) -> None:
+REFUSED = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n"
+
+
+@pytest.mark.parametrize("after", ["closes", "waits", "reads on"])
+async def test_a_refusal_before_the_request_is_whole(after: str) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(REFUSED + b"no")
+        if after == "waits":
+            await asyncio.Event().wait()
+        while after == "reads on" and await reader.read(1 << 20):
+            pass
+
+    talks: list[bytes] = []
+    async with way_to(talk) as (way, url):
+        for count in (1, 2):
+            assert await outcome(way, request(url, body=LONG)) == Reply(413, {"content-length": "2"}, b"no")
+            await turns(50)
+            assert len(talks) == count
+
+
+async def test_a_refusal_ends_the_request_before_it_is_whole_itself() -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
-        if stays:
-            await asyncio.Event().wait()
+        writer.write(REFUSED + b"n")
+        await read.wait()
+        writer.write(b"o")
+        await asyncio.Event().wait()
 
+    read = asyncio.Event()
     async with way_to(talk) as (way, url):
-        for _ in range(2):
-            assert await outcome(way, request(url, body=LONG)) == Reply(413, {"content-length": "2"}, b"no")
+        answer = await way.handle_async_request(request(url, body=LONG))
+        read.set()
+        assert await answer.aread() == b"no"
+        await answer.aclose()
+
+
+async def test_what_the_server_does_not_take_waits() -> None:
+    async def talk(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        await asyncio.Event().wait()
+
+    async with way_to(talk) as (way, url), asyncio.TaskGroup() as group:
+        asking = group.create_task(outcome(way, request(url, body=LONG)))
+        await turns(100)
+        (busy,) = way._kept.values()
+        assert busy._transport
+        assert 0 < busy._transport.get_write_buffer_size() < 1_000_000
+        asking.cancel()
+
+
+async def test_what_waits_is_not_for_the_next_request() -> None:
+    """An answer may be whole while the end of a request has not gone out."""
+    async with nothing_left(), talking(saying(FINE, stays=True)) as url:
+        way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
+        assert way._transport
+        stuck = way._transport = Stuck(way._transport)
+        await way.ask(head(request(url), 4), b"said")
+        assert await way.read() == b"ok"
+        stuck.size = 1
+        way.release()
+        assert not way.rested()
+
+
+class Stuck(asyncio.Transport):
+    """A real one, which says that so many bytes wait in it."""
+
+    def __init__(self, real: asyncio.Transport) -> None:
+        super().__init__()
+        self.real, self.size = real, 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.real.write(data)
+
+    def abort(self) -> None:
+        self.real.abort()
+
+    def get_write_buffer_size(self) -> int:
+        return self.size
 
 
 async def test_an_answer_that_begins_early_ends_the_request_no_earlier() -> None:
@@ -378,6 +449,24 @@ async def test_a_deadline_closes_the_connection(stops: str) -> None:
             await begun.wait()
             await turns()
             asking.cancel()
+        await gone.wait()
+
+
+async def test_whoever_stops_reading_need_not_close() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await heard(reader)
+        writer.write(FINE[:-1])
+        while await reader.read():
+            pass
+        gone.set()
+
+    gone = asyncio.Event()
+    async with way_to(talk) as (way, url):
+        answer = await way.handle_async_request(request(url))
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(answer.aread())
+            await turns()
+            reading.cancel()
         await gone.wait()
 
 
