@@ -114,9 +114,7 @@ class Connection(asyncio.Protocol):
             self.abort()
             return
         self._answers.feed(data)
-        if self._answers.reason:
-            self.abort()
-        elif self._answers.size > _MOST and not self._paused and self._transport:
+        if self._answers.size > _MOST and not self._paused and self._transport:
             self._paused = True
             self._transport.pause_reading()
         self._wake()

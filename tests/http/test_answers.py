@@ -90,6 +90,12 @@ def test_one_after_the_other() -> None:
             assert seen(answers, [said]) == seen(Answers(), [said]), name
 
 
+def test_what_comes_second_is_to_be_http_too() -> None:
+    answers = Answers()
+    assert seen(answers, [WHOLE["a length"]]).complete
+    assert seen(answers, [b"RTSP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"]).reason
+
+
 @pytest.mark.parametrize("more", [b"H", b"x", b"HTTP/1.1 200 OK\r\n\r\n", OK + b"Content-Length: 3\r\n\r\nbad"])
 @pytest.mark.parametrize("name", [name for name in WHOLE if name != "LF"])
 def test_what_comes_after_the_end_is_not_the_next_answer(name: str, more: bytes) -> None:

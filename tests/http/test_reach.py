@@ -88,6 +88,22 @@ async def test_one_that_is_slow_may_still_be_the_first(monkeypatch: pytest.Monke
             assert await reached(slow, late) == slow[1][1]
 
 
+async def test_the_last_one_has_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def connected(address: reach.Address) -> socket.socket:
+        if address == slow:
+            answers = asyncio.Event()
+            asyncio.get_running_loop().call_later(0.1, answers.set)
+            await answers.wait()
+        return await real(address)
+
+    real = reach._connected
+    monkeypatch.setattr(reach, "_connected", connected)
+    monkeypatch.setattr(reach, "_HEAD_START", 0.001)
+    with door() as slow:
+        async with nothing_left():
+            assert await reached(gap(), slow) == slow[1][1]
+
+
 async def test_two_at_once_leave_one(monkeypatch: pytest.MonkeyPatch) -> None:
     async def connected(address: reach.Address) -> socket.socket:
         one = await real(address)

@@ -1,9 +1,11 @@
 """The way to a server: kept while it is good, closed once anything is odd, patient with the slow, and bounded."""
 
 import asyncio
+import gc
 import ssl
+import weakref
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -305,6 +307,38 @@ async def test_what_waits_is_not_for_the_next_request() -> None:
         stuck.size = 1
         way.release()
         assert not way.rested()
+
+
+async def test_a_request_that_did_not_go_out_to_its_end_is_not_followed_by_another() -> None:
+    async with nothing_left(), talking(saying(FINE, stays=True)) as url:
+        way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
+        way.pause_writing()
+        await way.ask(head(request(url), 4), b"said" + LONG)
+        assert await way.read() == b"ok"
+        assert way._transport
+        assert way._transport.get_write_buffer_size() == 0
+        way.release()
+        assert not way.rested()
+
+
+async def test_a_closed_one_needs_no_collector() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for said in (FINE, b"", OK + b"Content-Length: 9\r\n\r\nhalf", b"rubbish"):
+            async with talking(saying(said)) as url:
+                way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
+                with suppress(httpx.RemoteProtocolError):
+                    await way.ask(head(request(url), 4), b"said")
+                    while await way.read():
+                        pass
+                way.release()
+                there = [weakref.ref(way), weakref.ref(way._answers)]
+                del way
+                await turns(30)
+                assert [one() for one in there] == [None, None], said
+    finally:
+        gc.enable()
 
 
 class Stuck(asyncio.Transport):
