@@ -1,4 +1,4 @@
-"""Ways to servers, each with connections of its own, because httpcore looks at all of a pool with every request."""
+"""Ways to servers, each for one request at a time: httpcore, which goes through proxies, looks at all of a pool."""
 
 import asyncio
 from collections import deque
