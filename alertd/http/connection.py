@@ -102,6 +102,11 @@ class Connection(asyncio.Protocol):
         if self._transport:
             self._transport.abort()
 
+    def retire(self) -> None:
+        """Close, unless somebody reads: who releases it then leaves it to close by itself."""
+        if not self._busy:
+            self.abort()
+
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

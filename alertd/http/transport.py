@@ -17,7 +17,7 @@ _Origin = tuple[str, bytes, int]  # scheme, host, port
 
 
 class Direct(httpx.AsyncBaseTransport):
-    """One request at a time; the connection is kept for the next one to the same server."""
+    """A connection is kept for the next request to the same server, one for each of two servers."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         context.set_alpn_protocols(["http/1.1"])
@@ -41,12 +41,12 @@ class Direct(httpx.AsyncBaseTransport):
     async def _connection(self, origin: _Origin) -> Connection:
         kept = self._kept.pop(origin, None)
         if kept and not kept.rested():
-            kept.abort()
+            kept.retire()
             kept = None
         scheme, host, port = origin
         connection = kept or await reach(host, port, self._context if scheme == "https" else None)
         while len(self._kept) >= _MOST:
-            self._kept.pop(next(iter(self._kept))).abort()
+            self._kept.pop(next(iter(self._kept))).retire()
         self._kept[origin] = connection
         return connection
 

@@ -170,14 +170,27 @@ async def test_two_servers_are_kept_and_no_more() -> None:
     assert [server.connections for server in servers] == [2, 1, 1]
 
 
-async def test_whoever_asks_while_another_reads_has_a_connection_of_its_own() -> None:
-    server = Counting()
-    async with way_to(server) as (way, url):
-        first = await way.handle_async_request(request(url))
-        assert await outcome(way, request(url)) == SAID
-        assert await first.aread() == b"ok"
-        await first.aclose()
-    assert server.connections == 2
+async def test_whoever_asks_while_another_reads_does_no_harm() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(writer)
+        await heard(reader)
+        writer.write(FINE[:-1])
+        await rest.wait()
+        writer.write(FINE[-1:])
+        await asyncio.Event().wait()
+
+    talks: list[asyncio.StreamWriter] = []
+    rest = asyncio.Event()
+    others = [Counting(), Counting()]
+    async with way_to(talk) as (way, url), talking(others[0]) as one, talking(others[1]) as two:
+        answers = [await way.handle_async_request(request(url)) for _ in range(2)]
+        for other in (one, two, one):
+            assert await outcome(way, request(other)) == SAID
+        rest.set()
+        for answer in answers:
+            assert await answer.aread() == b"ok"
+            await answer.aclose()
+    assert len(talks) == 2
 
 
 # Answers that come in their own way
