@@ -61,7 +61,7 @@ def _told(thing: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """Every SecretStr, after the name that it has in a mapping, as that of a header."""
     if isinstance(thing, SecretStr):
         yield name, thing.get_secret_value()
-    within = thing.items() if isinstance(thing, Mapping) else (("", one) for one in _inside(thing))
+    within = thing.items() if isinstance(thing, Mapping) else (("", one) for one in inside(thing))
     for key, one in within:
         yield from _told(one, key)
 
@@ -80,11 +80,12 @@ def _files(thing: Any) -> Iterator[str]:
                 yield getattr(thing, name)
         if "secrets" in fields:
             yield from getattr(thing, "files", ())
-    for one in _inside(thing):
+    for one in inside(thing):
         yield from _files(one)
 
 
-def _inside(thing: Any) -> Collection[Any]:
+def inside(thing: Any) -> Collection[Any]:
+    """The values in a model, a mapping or a list."""
     if isinstance(thing, BaseModel):
         return [getattr(thing, name) for name in type(thing).model_fields]
     if isinstance(thing, Mapping):

@@ -9,13 +9,14 @@ from pathlib import Path
 from socket import gethostname
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from alertd.config import grpc, inhibition, intervals, metering, receivers, routing, telemetry, templates, web, yamltext
 from alertd.config.confidential import Confidential, confidential, secrets_in, shapes
 from alertd.config.problems import Place, position
 from alertd.config.rules import RuleDefaults, RuleSet, keep_good, load_rules, matched
 from alertd.config.schema import ConfigFile, HeartbeatEntry, PrometheusEntry
+from alertd.config.secretfiles import note_unreadable
 from alertd.config.secrets import Secrets, environment, named, redacted
 from alertd.config.trees import anchored, pruned
 from alertd.config.values import (
@@ -124,6 +125,7 @@ def _assemble(
             place.note(what, key)
     texts = templates.read(tuple(file.templates), base, place.within("templates"))
     told = _receivers(file, texts, place)
+    note_unreadable([file.prometheus, file.heartbeat, file.telemetry, *_integrations(told)], place, base)
     named = intervals.build((*file.time_intervals, *file.mute_time_intervals), place)
     route = _route(file, told, _readable(named, file, place), place)
     datasources = _datasources(file, place, secrets)
@@ -177,14 +179,16 @@ def _assemble(
     return (None if place.found else config), rules
 
 
+def _integrations(told: tuple[Receiver, ...]) -> list[BaseModel]:
+    return [one.config for receiver in told for one in receiver.integrations]
+
+
 def _hidden(file: ConfigFile, told: tuple[Receiver, ...]) -> frozenset[str]:
-    configs = [one.config for receiver in told for one in receiver.integrations]
-    return frozenset(value for value in secrets_in([file, *configs]) if value)
+    return frozenset(value for value in secrets_in([file, *_integrations(told)]) if value)
 
 
 def _confidential(file: ConfigFile, told: tuple[Receiver, ...], root: Node, secrets: Secrets) -> Confidential:
-    configs = [one.config for receiver in told for one in receiver.integrations]
-    return confidential(file, *configs) | Confidential(frozenset([*named(root), *secrets.telling()]))
+    return confidential(file, *_integrations(told)) | Confidential(frozenset([*named(root), *secrets.telling()]))
 
 
 def _validated(place: Place, base: Path, grammar: Grammar) -> ConfigFile:

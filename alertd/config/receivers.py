@@ -66,7 +66,10 @@ def _integrations(entry: ReceiverEntry, shared: Shared, place: Place) -> Iterato
             for index, tree in enumerate(value):
                 made = _configured(kind, tree, shared.global_, place.within(key, index))
                 if made is not None:
-                    check_texts(made[1], shared.templates, place.within(key, index))
+                    here = place.within(key, index)
+                    check_texts(made[1], shared.templates, here)
+                    for doubtful, message in getattr(made[1], "doubts", tuple)():
+                        here.note(message, doubtful)
                     yield _integration(entry.name, kind, index, made, Labels(entry.labels))
 
 

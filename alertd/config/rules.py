@@ -170,6 +170,9 @@ class _Reading:
 
     def document(self, place: Place) -> None:
         """What is wrong with it, but for the groups that have been read already."""
+        if place.node.child("tests") and not place.node.child("groups"):
+            place.note("a rule test, no rule file: it is left out", "tests", hint="`promtool test rules` runs it")
+            return
         file = _validated(RuleFile, place)[0]
         if file is None:
             return

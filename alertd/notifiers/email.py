@@ -3,7 +3,7 @@
 import asyncio
 import re
 import ssl
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -92,6 +92,14 @@ class EmailConfig(Strict):
         if not host or not port:
             raise ValueError("smarthost must be host:port")
         return complete
+
+    def doubts(self) -> Iterator[tuple[str, str]]:
+        """Addresses that no mail can go to or come from, by their keys; a template may become anything."""
+        for key, text in (("to", self.to), ("from", self.from_)):
+            with suppress(ValueError):
+                if "{{" in text or mail.addresses(text):
+                    continue
+            yield key, f"{key}: not a mail address: {text[:100]!r}"
 
 
 _FROM_GLOBAL = {

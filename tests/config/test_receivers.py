@@ -105,3 +105,19 @@ MISTAKES = {
 def test_mistakes(said, pigeon, receivers: str) -> None:
     found = "\n".join(said(f"receivers: [{receivers}]"))
     assert MISTAKES[receivers] in found
+
+
+def test_addresses_that_no_mail_can_go_to_are_noted(reading) -> None:
+    found = reading("""\
+        global: {smtp_smarthost: m:25, smtp_from: alertd}
+        receivers:
+        - name: a
+          email_configs:
+          - {to: not an address}
+          - {to: '{{ .CommonLabels.owner }}', from: a@b}
+          - {to: 'Ann <a@b>, c@d', from: a@b}
+    """)
+    assert [str(note).partition("config.yaml")[2] for note in found.notes] == [
+        ":5:6: to: not a mail address: 'not an address'",
+        ":5:5: from: not a mail address: 'alertd'",
+    ]

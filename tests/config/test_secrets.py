@@ -116,3 +116,24 @@ def test_a_flag_with_a_password_is_not_shown(reading) -> None:
     problems = read(None, Overrides(prometheus_url=f"http://me:{SECRET}@x")).problems
     assert problems
     assert SECRET not in str(problems)
+
+
+def test_files_that_cannot_be_read_are_noted(reading, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "there").write_text(SECRET)
+    found = reading("""\
+        global: {smtp_smarthost: m:25, smtp_from: a@b, smtp_auth_username: a, smtp_auth_password_file: gone}
+        prometheus: {url: http://x, http_config: {http_headers: {A: {files: [there, lost]}}}}
+        receivers:
+        - name: a
+          email_configs: [{to: a@b}, {to: c@d}]
+          webhook_configs: [{url_file: folder}, {url_file: there, http_config: {tls_config: {ca_file: ca}}}]
+    """)
+    assert found.config is not None
+    places = [str(note).replace(f"{tmp_path}/", "").partition(" (")[0] for note in found.notes]
+    assert places == [
+        "config.yaml:1:71: gone cannot be read: No such file or directory",
+        "config.yaml:2:77: lost cannot be read: No such file or directory",
+        "config.yaml:6:22: folder cannot be read: it is a directory",
+        "config.yaml:6:86: ca cannot be read: No such file or directory",
+    ]
