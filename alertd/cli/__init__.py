@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
 from alertd import __version__
+from alertd.cli.outlet import written_out
 
 _COMMANDS = {
     "run": "The daemon.",
@@ -42,6 +44,10 @@ class _Lazy(click.Group):
         command: click.Command = import_module(f"alertd.cli.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        with written_out():
+            return super().invoke(ctx)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -58,4 +64,5 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point of the `alertd` command. Exit codes: 0 fine, 1 problems, 2 wrong usage."""
-    sys.exit(cli.main(args=None if arguments is None else list(arguments), standalone_mode=True))
+    with written_out():
+        sys.exit(cli.main(args=None if arguments is None else list(arguments), standalone_mode=True))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from alertd.cli.terminal import plain
 from alertd.rpc.quiet import keep_quiet
@@ -89,10 +90,18 @@ class Call:
 
 def call_options(command: Command) -> Command:
     """The options that say how to call, besides who calls."""
-    address = click.option("--grpc", metavar="HOST:PORT", envvar="ALERTD_GRPC", help="Ask over gRPC, there.")
+    address = click.option(
+        "--grpc", metavar="HOST:PORT", envvar="ALERTD_GRPC", callback=_unless_url, help="Ask over gRPC, there."
+    )
     tls = click.option("--tls", is_flag=True, help="Speak TLS over gRPC; so it is with --ca-file anyway.")
     trace = click.option("--traceparent", default="", envvar="TRACEPARENT", help="The trace it is part of, over gRPC.")
     return address(tls(trace(command)))
+
+
+def _unless_url(context: click.Context, _: click.Parameter, address: str | None) -> str | None:
+    """An address that only the environment has gives way to a `--url` that was typed."""
+    url, grpc = (context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in ("url", "grpc"))
+    return None if url and not grpc else address
 
 
 def word(state: str) -> str:

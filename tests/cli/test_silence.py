@@ -240,6 +240,14 @@ def test_alerts_of_an_alertmanager_are_not_those_of_alertd(server: Server) -> No
     assert (done.exit_code, done.output) == (1, f"what answers at {server.url} is not alertd\n")
 
 
+def test_a_url_that_is_typed_wins_over_grpc_in_the_environment(server: Server) -> None:
+    server.answers["GET /api/v1/alerts"] = (200, {"status": "success", "data": {"alerts": []}})
+    server.answers["GET /api/v2/alerts"] = (200, [])
+    typed, both = ["alerts", "--url", server.url], {"ALERTD_GRPC": "127.0.0.1:1", "ALERTD_URL": server.url}
+    assert CliRunner(env=both).invoke(cli, typed).output == "no alerts are pending or firing\n"
+    assert "127.0.0.1:1 does not answer" in CliRunner(env=both).invoke(cli, ["alerts"]).output
+
+
 def test_the_configuration_of_the_daemon(server: Server) -> None:
     server.answers["GET /api/v2/status"] = (200, {"config": {"original": "route: {}\n"}})
     assert call(server, "config", "show").output == "route: {}\n"
