@@ -5,15 +5,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from alertd.cli.terminal import words
 
 if TYPE_CHECKING:
     import httpx
 
 DEFAULT_URL = "http://127.0.0.1:9093"
 _TIMEOUT = 10.0
+_UNKNOWN = (404, 405, 410, 501)  # of a path or a method, which alertd would say in JSON
 Command = Callable[..., Any]
 
 output_option = click.option(
@@ -37,17 +41,24 @@ class Daemon:
         """What an answer in the form of Prometheus' holds; an Alertmanager has none."""
         answer = self._ask("GET", path, params=params)
         if not isinstance(answer, dict) or "data" not in answer:
-            _give_up(f"what answers at {_shown(self.url)} is not alertd")
+            self._mistaken()
         return answer["data"]
 
     def post(self, path: str, value: Any) -> Any:
         """Send a value."""
         return self._ask("POST", path, json=value)
 
-    def attempt(self, method: str, path: str, value: Any = None) -> tuple[Any, str]:
-        """What is answered, or why it is refused, for those who go on then. The daemon must be there, all the same."""
+    def attempt(
+        self, method: str, path: str, value: Any = None, meaning: Mapping[int, str] = MappingProxyType({})
+    ) -> tuple[Any, str]:
+        """What is answered, or why it is refused, for those who go on then. The daemon must be there, all the same.
+
+        `meaning` has words for statuses, in place of what is said.
+        """
         answer = self._answer(method, path, **({} if value is None else {"json": value}))
-        return (None, f"{_said(answer)} ({answer.status_code})") if answer.is_error else (self._read(answer), "")
+        if not answer.is_error:
+            return self._read(answer), ""
+        return None, meaning.get(answer.status_code) or f"{_said(answer)} ({answer.status_code})"
 
     def close(self) -> None:
         """Say goodbye."""
@@ -66,18 +77,23 @@ class Daemon:
         try:
             answer = self._client.request(method, self.url.rstrip("/") + path, **request)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as problem:
-            _give_up(f"no answer from alertd at {_shown(self.url)}: {problem}",
+            _give_up(f"no answer from alertd at {_shown(self.url)}: {words(problem)}",
                      "Is it running, and is this its address? `--url` or ALERTD_URL names another.")  # fmt: skip
         if answer.status_code in (401, 403):
             refusal = f"alertd at {_shown(self.url)} refuses ({answer.status_code}): {_said(answer)}"
             _give_up(refusal, "Credentials: `--token-file`, or https://user:password@… in `--url`.")
+        if answer.status_code in _UNKNOWN and not _is_json(answer):
+            self._mistaken()
         return answer
 
     def _read(self, answer: "httpx.Response") -> Any:
         try:
             return answer.json() if answer.content else None
         except ValueError:
-            _give_up(f"what answers at {_shown(self.url)} is not alertd")
+            self._mistaken()
+
+    def _mistaken(self) -> NoReturn:
+        _give_up(f"what answers at {_shown(self.url)} is not alertd")
 
     @cached_property
     def _client(self) -> "httpx.Client":
@@ -118,12 +134,20 @@ def _trust(ca_file: Path | None) -> Any:
 
 
 def _said(answer: "httpx.Response") -> str:
-    """The sentence in a refusal."""
-    try:
-        found = answer.json()
-    except ValueError:
-        return answer.text.strip()[:500] or answer.reason_phrase
+    """The sentence in a refusal; a page for people has none."""
+    if not _is_json(answer):
+        plain = answer.headers.get("Content-Type", "").startswith("text/plain")
+        return (answer.text.strip()[:500] if plain else "") or answer.reason_phrase
+    found = answer.json()
     return str(found.get("message", found) if isinstance(found, dict) else found)
+
+
+def _is_json(answer: "httpx.Response") -> bool:
+    try:
+        answer.json()
+    except ValueError:
+        return False
+    return True
 
 
 def _shown(url: str) -> str:

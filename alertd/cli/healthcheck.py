@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from alertd.cli.terminal import words
+
 _TIMEOUT = 5.0
 
 
@@ -30,7 +32,7 @@ def command(url: str, token_file: Path | None, grpc: str | None, *, tls: bool, c
         token = token_file.read_text(encoding="utf-8").strip() if token_file else ""
         error = _ask(url, {"Authorization": f"Bearer {token}"} if token else {})
     except (OSError, ValueError, http.client.HTTPException) as problem:
-        error = f"{url} does not answer: {problem}"
+        error = f"{url} does not answer: {words(problem)}"
     if error:
         click.echo(f"not ready: {error}", err=True)
         sys.exit(1)

@@ -12,6 +12,7 @@ import click
 
 from alertd.cli.client import output_option
 from alertd.cli.problems import fail
+from alertd.cli.terminal import words
 from alertd.config import load
 from alertd.config.values import Config, Overrides, Receiver
 from alertd.core.labels import Labels
@@ -78,7 +79,7 @@ async def _send(notifier: Notifier, message: Notification) -> tuple[str, str]:
         async with asyncio.timeout(_LONGEST):
             return await notifier.send(message), ""
     except DeliveryError as error:
-        return "", str(error)
+        return "", words(error)
     except TimeoutError:
         return "", f"no answer within {_LONGEST:.0f} s"
 

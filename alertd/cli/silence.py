@@ -24,6 +24,7 @@ _COLOURS = {"active": "yellow", "pending": "blue"}
 _LIVE = ("active", "pending")
 _ALL = (*_LIVE, "expired")
 _OWN = ("id", "status", "updatedAt")  # what the daemon says of a silence, and nobody else
+_NO_ID = {422: "not the id of a silence (`alertd silence list` shows them; write alertname=… for those of an alert)"}
 _MANY = 50  # of which one wants to see how far it is
 
 
@@ -131,7 +132,7 @@ def expire(which: Sequence[str], daemon: Daemon) -> None:
 
 def _expired(daemon: Daemon, silence: str) -> bool:
     """End it, and say so."""
-    _, refusal = daemon.attempt("DELETE", f"/api/v2/silence/{quote(silence, safe='')}")
+    _, refusal = daemon.attempt("DELETE", f"/api/v2/silence/{quote(silence, safe='')}", meaning=_NO_ID)
     click.echo(f"{silence}: {refusal}" if refusal else silence, err=bool(refusal))
     return not refusal
 

@@ -80,4 +80,4 @@ def test_any_certificate_will_do() -> None:
 def test_nobody_is_there() -> None:
     done = call("--url", "http://127.0.0.1:1")
     assert done.exit_code == 1
-    assert "does not answer" in done.output
+    assert done.output == "not ready: http://127.0.0.1:1 does not answer: Connection refused\n"

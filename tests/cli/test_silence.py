@@ -42,7 +42,9 @@ class Server:
                 said = json.loads(body) if body else None
                 served.asked.append((f"{self.command} {path}", self.path, said, self.headers.get("Authorization", "")))
                 status, answer = served.answers.get(f"{self.command} {path}", (404, "there is no such thing"))
-                content = b"" if answer is None else json.dumps(answer).encode()
+                content = (
+                    answer if isinstance(answer, bytes) else b"" if answer is None else json.dumps(answer).encode()
+                )
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
@@ -157,6 +159,13 @@ def test_silences_end(server: Server) -> None:
     assert [asked.rpartition("/")[2] for asked, *_ in server.asked] == ["1f", "2e", "1f"]
 
 
+def test_what_is_no_id_ends_nothing(server: Server) -> None:
+    server.answers["DELETE /api/v2/silence/DiskFull"] = (422, "silenceID in path must be of type uuid: 'DiskFull'")
+    done = call(server, "silence", "expire", "DiskFull")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("DiskFull: not the id of a silence (`alertd silence list` shows them;")
+
+
 def test_silences_end_by_matcher(server: Server) -> None:
     assert call(server, "silence", "expire", 'a=~"1"', "b!=2", "1f").output == "1f\n"
     assert [asked for asked, *_ in server.asked] == ["GET /api/v2/silences", "DELETE /api/v2/silence/1f"]
@@ -212,6 +221,18 @@ def test_nobody_is_there() -> None:
     done = CliRunner().invoke(cli, ["silence", "list", "--url", "http://127.0.0.1:1"])
     assert done.exit_code == 1
     assert "Is it running" in done.output
+    assert "127.0.0.1:1: Connection refused\n" in done.output
+
+
+def test_a_server_of_another_kind_is_there(server: Server) -> None:
+    page = b"<html><body><h1>Not here</h1></body></html>"
+    asked = ("GET /api/v2/silences", "POST /api/v2/silences", "GET /api/v1/why")
+    for status, command in ((404, ["silence", "list"]), (501, ["silence", "add", "A", "-c", "c"]), (404, ["why", "A"])):
+        server.answers |= dict.fromkeys(asked, (status, page))
+        done = call(server, *command)
+        assert (done.exit_code, done.output) == (1, f"what answers at {server.url} is not alertd\n")
+    server.answers["GET /api/v2/silences"] = (502, page)
+    assert call(server, "silence", "list").output == f"alertd at {server.url} refuses (502): Bad Gateway\n"
 
 
 def test_alerts_of_rules_and_of_others(server: Server) -> None:
