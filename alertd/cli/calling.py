@@ -15,15 +15,18 @@ import click
 from click.core import ParameterSource
 
 from alertd.cli.terminal import plain
+from alertd.config.extras import advice
 from alertd.rpc.quiet import keep_quiet
 
 if TYPE_CHECKING:
     from alertd.rpc.client import CallError, Client
 
+_MISSING = "gRPC needs packages that are not installed"
 DEFAULT_ADDRESS = "127.0.0.1:9094"
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 _ADVICE = {
-    "UNAVAILABLE": "Is it running, does it serve gRPC there, and is it TLS (`--tls`, `--ca-file`) or not?",
+    "UNAVAILABLE": "Is it running, does it serve gRPC there (`grpc: {}` in its configuration), and is it TLS "
+    "(`--tls`, `--ca-file`) or not?",
     "UNAUTHENTICATED": "Credentials: `--token-file`, or user:password@HOST:PORT in `--grpc`.",
     "UNIMPLEMENTED": "What answers there is not alertd.",
 }
@@ -56,7 +59,7 @@ class Call:
         try:
             from alertd.rpc.client import CallError, Client
         except ImportError:
-            give_up("gRPC needs packages that are not installed: pip install 'alertd[grpc]'")
+            give_up(f"{_MISSING}: {advice('grpc')}")
         headers = {"traceparent": self._cause(), **self._credentials()}
         return Client(self._place, lambda: headers, ca=self._trusted(), tls=self.tls), CallError
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from alertd.cli.paths import FILE
 from alertd.cli.terminal import plain
 from alertd.cli.times import duration
 from alertd.clock import SystemClock
@@ -39,8 +40,12 @@ def _url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
 
 
 @click.command()
-@click.option("--config", type=click.Path(path_type=Path), help="A configuration; the rule files it names are checked.")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--config",
+    type=FILE,
+    help="A configuration; the rule files it names are checked.",
+)
+@click.argument("files", nargs=-1, type=FILE)
 @click.option("--enable", metavar="CHECK", multiple=True, callback=_names, help="Run this opt-in check; repeatable.")
 @click.option("--disable", metavar="CHECK", multiple=True, callback=_names, help="Leave this one out; repeatable.")
 @click.option("--fail-on", type=click.Choice(_SEVERITIES), default="error", show_default=True, help="What ends with 1.")

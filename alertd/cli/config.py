@@ -10,6 +10,7 @@ import click
 
 from alertd.cli.client import Daemon, daemon_options, output_option
 from alertd.cli.grammars import matchers_option
+from alertd.cli.paths import FILE
 from alertd.cli.terminal import plain
 from alertd.config.load import Reading, read
 from alertd.config.values import Config, Overrides
@@ -23,7 +24,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @matchers_option
 @output_option
 def check(files: Sequence[Path], grammar: Grammar, output: str) -> None:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
+from alertd.cli.paths import FILE
 from alertd.cli.problems import fail
 from alertd.cli.terminal import plain
 from alertd.errors import ConfigError, Problem
 from alertd.lab import export
 
-_file = click.argument("file", type=click.Path(path_type=Path))
-_output = click.option("--output", type=click.Path(path_type=Path), help="Where to write; without it, standard output.")
+_file = click.argument("file", type=FILE)
+_output = click.option("--output", type=FILE, help="Where to write; without it, standard output.")
 
 
 @click.group()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from alertd.cli.paths import FILE
 from alertd.cli.terminal import words
 
 _TIMEOUT = 5.0
@@ -18,11 +19,14 @@ _TIMEOUT = 5.0
     "--url", default="http://127.0.0.1:9093", show_default=True, envvar="ALERTD_URL", help="Where the daemon listens."
 )
 @click.option(
-    "--token-file", type=click.Path(path_type=Path), envvar="ALERTD_TOKEN_FILE", help="Holds a token of the daemon's."
+    "--token-file",
+    type=FILE,
+    envvar="ALERTD_TOKEN_FILE",
+    help="Holds a token of the daemon's.",
 )
 @click.option("--grpc", metavar="HOST:PORT", help="Ask gRPC's health service there: does the daemon do its work?")
 @click.option("--tls", is_flag=True, help="Speak TLS over gRPC; so it is with --ca-file anyway.")
-@click.option("--ca-file", type=click.Path(path_type=Path), help="Over gRPC: trust what this CA has signed.")
+@click.option("--ca-file", type=FILE, help="Over gRPC: trust what this CA has signed.")
 def command(url: str, token_file: Path | None, grpc: str | None, *, tls: bool, ca_file: Path | None) -> None:
     """Exit 0 if the running daemon is ready, 1 if it is not. Certificates are looked at over gRPC only."""
     if grpc:

@@ -11,6 +11,7 @@ from uuid import uuid4
 import click
 
 from alertd.cli.client import output_option
+from alertd.cli.paths import FILE
 from alertd.cli.problems import fail
 from alertd.cli.terminal import words
 from alertd.config import load
@@ -30,7 +31,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("receiver")
-@click.option("--config", type=click.Path(path_type=Path), required=True, help="The configuration file.")
+@click.option("--config", type=FILE, required=True, help="The configuration file.")
 @click.option("--severity", default="info", show_default=True, help="The severity of the test alert.")
 @output_option
 def test(receiver: str, config: Path, severity: str, output: str) -> None:

@@ -8,9 +8,9 @@ import click
 from alertd.errors import AlertdError, ConfigError
 
 
-def fail(error: AlertdError) -> NoReturn:
-    """Print every problem on a line of its own and exit with 1."""
+def fail(error: AlertdError, code: int = 1) -> NoReturn:
+    """Print every problem on a line of its own and exit with `code`."""
     lines = [str(problem) for problem in error.problems] if isinstance(error, ConfigError) else [str(error)]
     for line in lines:
         click.echo(line, err=True)
-    sys.exit(1)
+    sys.exit(code)

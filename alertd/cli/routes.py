@@ -11,6 +11,7 @@ import click
 
 from alertd.cli.client import output_option
 from alertd.cli.grammars import matchers_option
+from alertd.cli.paths import FILE
 from alertd.cli.problems import fail
 from alertd.cli.terminal import plain
 from alertd.cli.times import instant
@@ -25,7 +26,10 @@ from alertd.errors import ConfigError
 from alertd.lab.stops import Stop, stops
 
 _config_option = click.option(
-    "--config", type=click.Path(path_type=Path), required=True, help="The configuration; an alertmanager.yml will do."
+    "--config",
+    type=FILE,
+    required=True,
+    help="The configuration; an alertmanager.yml will do.",
 )
 
 

@@ -1,6 +1,7 @@
 """`alertd run`: the daemon, with its flags, its signals and the few lines it says when it starts."""
 
 import asyncio
+import errno
 import signal
 import socket
 import sys
@@ -15,10 +16,12 @@ import click
 from alertd import __version__
 from alertd.cli import allocator
 from alertd.cli.grammars import matchers_option
+from alertd.cli.paths import FILE
 from alertd.cli.problems import fail
 from alertd.cli.times import duration
 from alertd.clock import SystemClock
 from alertd.config import load
+from alertd.config.load import COMMAND_LINE
 from alertd.config.secrets import environment
 from alertd.config.values import Config, Overrides
 from alertd.core.matchers import Grammar
@@ -30,11 +33,19 @@ if TYPE_CHECKING:
     from alertd.telemetry.journal import Journal
 
 _LAST_TRACES = 5.0  # seconds in which they are exported at the end
+_WRONG_USAGE = 2
 _LOOK_AGAIN = timedelta(seconds=1)
+_ELSEWHERE = "--listen names another address."
+_PORTS = "Ports below 1024 need root, or the capability CAP_NET_BIND_SERVICE."
+_LISTENING = {
+    errno.EADDRINUSE: f"Is another alertd (or Alertmanager) running there? {_ELSEWHERE}",
+    errno.EADDRNOTAVAIL: f"This machine does not have the address. {_ELSEWHERE}",
+    errno.EACCES: f"{_PORTS} {_ELSEWHERE}",
+}
 
 
 @click.command()
-@click.option("--config", type=click.Path(path_type=Path), help="The configuration file.")
+@click.option("--config", type=FILE, help="The configuration file.")
 @click.option("--prometheus-url", help="The Prometheus to ask; takes the place of `prometheus` in the file.")
 @click.option("--rules", multiple=True, metavar="GLOB", help="Rule files; take the place of `rule_files`. Repeatable.")
 @click.option("--listen", metavar="HOST:PORT", help="Where to serve HTTP.  [default: 127.0.0.1:9093]")
@@ -83,7 +94,11 @@ def command(
     try:
         asyncio.run(_live(config, overrides))
     except (ConfigError, StoreError) as error:
-        fail(error)
+        fail(error, _WRONG_USAGE if isinstance(error, ConfigError) and _only_flags(error) else 1)
+
+
+def _only_flags(error: ConfigError) -> bool:
+    return all(problem.path == COMMAND_LINE for problem in error.problems)
 
 
 async def _live(path: Path | None, overrides: Overrides) -> None:
@@ -164,7 +179,7 @@ def _listen(config: Config) -> socket.socket:
         return bind(config.web.host, config.web.port)
     except OSError as problem:
         click.echo(f"cannot listen on {_address(config.web.host, config.web.port)}: {problem.strerror}", err=True)
-        click.echo("Is another alertd (or Alertmanager) running there? --listen names another address.", err=True)
+        click.echo(_LISTENING.get(problem.errno or 0, _ELSEWHERE), err=True)
         sys.exit(1)
 
 

@@ -8,6 +8,7 @@ from typing import TextIO
 
 import click
 
+from alertd.cli.paths import FILE
 from alertd.cli.problems import fail
 from alertd.config import load
 from alertd.config.values import Overrides
@@ -17,7 +18,9 @@ from alertd.store.sqlite import located
 
 _storage = click.option("--storage", metavar="URL", help="The database, sqlite:///….")
 _config = click.option(
-    "--config", type=click.Path(path_type=Path), help="The configuration that names it, if --storage does not."
+    "--config",
+    type=FILE,
+    help="The configuration that names it, if --storage does not.",
 )
 
 
@@ -61,7 +64,12 @@ def _path(storage: str | None, config: Path | None) -> Path:
     url = storage or load(config, Overrides()).storage_url
     if url.rstrip(":/") == "memory":
         raise StoreError("storage.url is memory: there is nothing to be copied")
-    return located(url)
+    try:
+        return located(url)
+    except StoreError as error:
+        if storage is None:
+            raise
+        raise click.BadParameter(str(error).removeprefix("storage.url "), param_hint="--storage") from None
 
 
 def _lines(file: TextIO) -> Iterable[str]:

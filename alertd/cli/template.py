@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import click
 
+from alertd.cli.paths import FILE
 from alertd.cli.problems import fail
 from alertd.config import load, templates
 from alertd.config.problems import Place
@@ -35,7 +36,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--config", type=click.Path(path_type=Path), help="The configuration whose template files are used.")
+@click.option("--config", type=FILE, help="The configuration whose template files are used.")
 @click.option("--template.glob", "globs", multiple=True, help="More template files; may be given several times.")
 @click.option("--template.text", "text", required=True, help="What to render, like '{{ template \"__subject\" . }}'.")
 @click.option(

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+from alertd.config.extras import advice
 from alertd.config.problems import Place
 from alertd.config.schema import GrpcEntry, split_listen
 from alertd.config.servertls import REQUIRED
@@ -9,7 +10,6 @@ from alertd.config.values import Grpc
 from alertd.config.webmodels import TlsServerConfig
 
 MISSING = "gRPC needs packages that are not installed"
-ADVICE = "pip install 'alertd[grpc]'"
 
 
 def build(given: GrpcEntry | None, tls: TlsServerConfig, place: Place) -> Grpc | None:
@@ -17,7 +17,7 @@ def build(given: GrpcEntry | None, tls: TlsServerConfig, place: Place) -> Grpc |
     if given is None:
         return None
     if not installed():
-        place.problem(MISSING, hint=ADVICE)
+        place.problem(MISSING, hint=advice("grpc"))
     if tls.enabled:
         _check(tls, place)
     host, port = split_listen(given.listen)

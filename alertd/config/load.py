@@ -44,6 +44,17 @@ _IGNORED = {
     "tracing": "Alertmanager's tracing is ignored",
     "event_recorder": "Alertmanager's event_recorder is ignored",
 }
+COMMAND_LINE = "command line"  # in place of the name of a file, where a flag is wrong
+_FLAGS = {
+    "storage": {"url": "--storage"},
+    "web": {
+        "listen": "--listen",
+        "external_url": "--external-url",
+        "route_prefix": "--route-prefix",
+        "config_file": "--web.config.file",
+    },
+    "log": {"format": "--log-format"},
+}
 _INTERVALS = ("time_intervals", "mute_time_intervals")
 _ADVICE = {
     **dict.fromkeys(
@@ -220,18 +231,18 @@ def _overridden(file: ConfigFile, overrides: Overrides, place: Place) -> ConfigF
         before = getattr(file, section)
         values = {name: getattr(before, name) for name in before.model_fields_set}
         values |= {name: value for name, value in given.items() if value is not None}
-        update[section] = _checked(type(before), values, place) or before
+        update[section] = _checked(type(before), values, place, _FLAGS[section]) or before
     if overrides.prometheus_url is not None:
-        entry = _checked(PrometheusEntry, {"url": overrides.prometheus_url}, place)
+        entry = _checked(PrometheusEntry, {"url": overrides.prometheus_url}, place, {"url": "--prometheus-url"})
         update["prometheus"] = [entry] if entry else []
     return file.model_copy(update=update)
 
 
-def _checked(model: type[Any], values: Mapping[str, Any], place: Place) -> Any:
+def _checked(model: type[Any], values: Mapping[str, Any], place: Place, flags: Mapping[str, str]) -> Any:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        Place("command line", Node(0, 0, entries={}), found=place.found).refuse(error, model)
+        Place(COMMAND_LINE, Node(0, 0, entries={}), found=place.found).refuse(error, model, flags)
         return None
 
 

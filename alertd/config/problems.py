@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -68,12 +69,14 @@ class Place:
         """Somebody should know about the value at these steps."""
         self.notes.append(self._at(self.node.find_key(steps), message, hint))
 
-    def refuse(self, error: ValidationError, model: type[BaseModel]) -> None:
-        """Everything that a model found wrong."""
+    def refuse(
+        self, error: ValidationError, model: type[BaseModel], names: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Everything that a model found wrong; `names` are those of keys that have another one here."""
         for one in error.errors(include_url=False, include_input=False):
-            self.found.append(self._translated(one, model))
+            self.found.append(self._translated(one, model, names))
 
-    def _translated(self, error: Mapping[str, Any], model: type[BaseModel]) -> Problem:
+    def _translated(self, error: Mapping[str, Any], model: type[BaseModel], names: Mapping[str, str]) -> Problem:
         steps = tuple(step for step in error["loc"] if step != "[key]")
         if error["type"] == "extra_forbidden":
             key = str(steps[-1])
@@ -81,7 +84,7 @@ class Place:
         if error["type"] == "missing":
             return self._at(self.node.find(steps[:-1]), f'the key "{steps[-1]}" is missing', "")
         node = self.node.find(steps)
-        what = ".".join(map(str, steps))
+        what = ".".join(names.get(str(step), str(step)) for step in steps)
         return self._at(node, f"{what}: {_message(error, node)}" if what else _message(error, node), "")
 
     def _advice(self, key: str, steps: Path, model: type[BaseModel]) -> str:

@@ -114,6 +114,11 @@ FOREIGN_RULE = {
     "debug": "vmalert's debug is ignored",
     "update_entries_limit": "vmalert's update_entries_limit is ignored",
 }
+CONFIGURATION = ("receivers", "route", "rule_files", "prometheus", "scrape_configs")  # keys that no rule file has
+WHOSE = (
+    "`alertd check --config FILE` and `alertd config check FILE` check one; `alertd export config FILE` writes it for "
+    "Alertmanager"
+)
 ADVICE = {
     "partial_response_strategy": "Thanos has it beside the name of the group",
     "runbook": 'write "runbook_url", or put "runbook" under "annotations"',
@@ -124,8 +129,6 @@ ADVICE = {
     "duration": 'did you mean "for"?',
     "expression": 'did you mean "expr"?',
     "query": 'did you mean "expr"?',
-    "receivers": "this is a configuration: check it with --config",
-    "route": "this is a configuration: check it with --config",
     "apiVersion": "this is a Kubernetes object: a rule file is what stands under its `spec`",
     "kind": "this is a Kubernetes object: a rule file is what stands under its `spec`",
     "metadata": "this is a Kubernetes object: a rule file is what stands under its `spec`",

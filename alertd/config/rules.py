@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from alertd.config import yamltext
 from alertd.config.problems import Place, position
 from alertd.config.rulechecks import check_group, check_rule, check_script, condition
-from alertd.config.rulefile import ADVICE, GroupEntry, RuleEntry, RuleFile
+from alertd.config.rulefile import ADVICE, CONFIGURATION, WHOSE, GroupEntry, RuleEntry, RuleFile
 from alertd.config.yamltext import TAKEN, Node
 from alertd.core.rules import DEFAULT_INTERVAL, Rule, RuleGroup, Script
 from alertd.errors import ConfigError, Problem
@@ -170,8 +170,7 @@ class _Reading:
 
     def document(self, place: Place) -> None:
         """What is wrong with it, but for the groups that have been read already."""
-        if place.node.child("tests") and not place.node.child("groups"):
-            place.note("a rule test, no rule file: it is left out", "tests", hint="`promtool test rules` runs it")
+        if not place.node.child("groups") and _is_another(place):
             return
         file = _validated(RuleFile, place)[0]
         if file is None:
@@ -271,6 +270,17 @@ class _Reading:
             datasource=entry.datasource or group.datasource,
             enabled=entry.enabled,
         )
+
+
+def _is_another(place: Place) -> bool:
+    """Whether it is no rule file, but a test of one, which is left out, or a configuration, which is a problem."""
+    if place.node.child("tests"):
+        place.note("a rule test, no rule file: it is left out", "tests", hint="`promtool test rules` runs it")
+        return True
+    key = next((key for key in CONFIGURATION if place.node.child(key)), None)
+    if key:
+        place.problem_at_key("this is a configuration, no rule file", key, hint=WHOSE)
+    return key is not None
 
 
 def _validated(model: type[_Model], place: Place) -> tuple[_Model | None, frozenset[str]]:

@@ -37,6 +37,8 @@ DEFAULT_GRPC_PORT = 9094
 
 
 def _several(value: Any) -> Any:
+    if not isinstance(value, (dict, list)):
+        raise ValueError("expected a mapping, or a list of them: write {url: 'http://localhost:9090'}")  # noqa: TRY004 - pydantic's
     return [value] if isinstance(value, dict) else value
 
 

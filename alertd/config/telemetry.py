@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from alertd.config.extras import advice
 from alertd.config.fields import Flag, Integer, PositiveDuration, Strict, Text, Url
 from alertd.config.metering import MetricsEntry, RemoteWriteEntry
 from alertd.config.problems import Place
@@ -137,9 +138,12 @@ def _traces(given: TracesEntry | None, environment: Mapping[str, str], place: Pl
     if exporter is None or said.nothing:
         return None
     if missing := _missing(exporter):
-        hint = f"install it: pip install 'alertd[{missing}]'"
         say = place.problem if given else place.note
-        say(f"the exporter {exporter} is not installed", *(("traces", "exporter") if given else ()), hint=hint)
+        say(
+            f"the exporter {exporter} is not installed",
+            *(("traces", "exporter") if given else ()),
+            hint=advice(missing),
+        )
         return None
     usual = Traces(exporter)
     ratio, follows = _sampler(environment, said)

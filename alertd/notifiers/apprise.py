@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr, model_validator
 
+from alertd.config.extras import advice
 from alertd.config.fields import Duration, Flag, Strict, Text
 from alertd.core.notification import Notification
 from alertd.core.severity import Severity
@@ -128,7 +129,7 @@ def _library() -> Any:
     try:
         import apprise
     except ImportError:
-        raise ValueError("needs the library Apprise, which is not installed: pip install 'alertd[apprise]'") from None
+        raise ValueError(f"needs the library Apprise, which is not installed: {advice('apprise')}") from None
     logger = logging.getLogger("apprise")
     if logger.propagate:
         logger.propagate = False

@@ -1,6 +1,7 @@
 """Telling people by mail: one connection that is kept, one deadline for everything, no recipient at others' mercy."""
 
 import asyncio
+import os
 import re
 import ssl
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -313,4 +314,12 @@ def _judged(problem: Exception) -> tuple[bool, str, str]:
     if isinstance(problem, OSError) and problem.filename:
         return False, "secret", f"cannot read {problem.filename}: {problem.strerror}"
     reason = "tls" if isinstance(problem, ssl.SSLError) else "unreachable"
-    return False, reason, f"no mail server: {str(problem) or type(problem).__name__}"
+    return False, reason, f"no mail server: {_in_words(problem) or type(problem).__name__}"
+
+
+def _in_words(problem: Exception) -> str:
+    """What the system says, in place of what asyncio makes of it: `Connect call failed ('127.0.0.1', 25)`."""
+    cause = problem.__cause__
+    if isinstance(cause, OSError) and (cause.errno or 0) > 0:
+        return str(problem).replace(str(cause), os.strerror(cause.errno or 0))
+    return str(problem)

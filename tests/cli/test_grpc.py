@@ -147,6 +147,9 @@ async def test_wrong_usage() -> None:
     assert (await call("watch", "a~b", "--grpc", "127.0.0.1:1")).exit_code == 2
 
 
+ADVICE = "docs/install.md says how to get the extra grpc; in short: pip install 'alertd[grpc]'"
+
+
 @pytest.fixture
 def without() -> list[str]:
     """A Python in which the extra is not installed."""
@@ -158,7 +161,7 @@ def without() -> list[str]:
 def test_without_the_extra(without: list[str], command: list[str]) -> None:
     done = subprocess.run([*without, *command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "gRPC needs packages that are not installed: pip install 'alertd[grpc]'\n"
+    assert done.stderr == f"gRPC needs packages that are not installed: {ADVICE}\n"
 
 
 def test_a_daemon_without_the_extra(without: list[str], tmp_path: Path) -> None:
@@ -167,4 +170,4 @@ def test_a_daemon_without_the_extra(without: list[str], tmp_path: Path) -> None:
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "config.yaml:2:" in done.stderr
-    assert "gRPC needs packages that are not installed (pip install 'alertd[grpc]')" in done.stderr
+    assert f"gRPC needs packages that are not installed ({ADVICE})" in done.stderr

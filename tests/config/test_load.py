@@ -102,7 +102,7 @@ def test_flags_are_checked_as_keys_are() -> None:
         load(None, Overrides(prometheus_url="localhost", listen="nowhere", storage="mysql://x", external_url="x"))
     text = str(caught.value)
     assert text.count("command line: ") == 4
-    for key in ("url", "listen", "url: not a storage", "external_url"):
+    for key in ("--prometheus-url: ", "--listen: ", "--storage: not a storage", "--external-url: "):
         assert f"command line: {key}" in text
 
 
@@ -127,7 +127,7 @@ MISTAKES = {
     "prometheus: {url: http://x, concurrency: many}": "not a whole number: 'many'",
     "prometheus: {url: http://x, max_response_bytes: 5 lbs}": "not a size: '5 lbs'",
     "prometheus: [{name: a, url: http://x}, {name: a, url: http://y}]": 'two datasources are named "a"',
-    "prometheus: http://x": "prometheus: expected a list, found text",
+    "prometheus: http://x": "prometheus: expected a mapping, or a list of them: write {url: ",
     "evaluation: {interval: 0s}": "evaluation.interval: must be longer than zero",
     "evaluation: {external_labels: [a]}": "expected a mapping, found a list",
     "storage: {url: 'postgres://x'}": "not a storage that alertd has",

@@ -246,7 +246,7 @@ GROUP_MISTAKES = {
     "groups: [x]": 'f.yml:1:10: group "#1": expected a mapping, found text',
     "grups: []": 'f.yml:1:1: unknown key "grups" (did you mean "groups"?)',
     "apiVersion: v1": "under its `spec`",
-    "route: {}": "check it with --config",
+    "route: {}": "this is a configuration, no rule file (`alertd check --config FILE`",
     "groups: [{rules: []}]": 'f.yml:1:10: group "#1": a group needs a name (add "name")',
     "groups: [{name: a}, {name: a}]": 'f.yml:1:28: group "a": a second group named "a" (the first is in line 1',
     "groups: [{name: a, limit: x}]": "limit: not a whole number: 'x'",

@@ -368,6 +368,7 @@ async def test_nobody_listens() -> None:
     with pytest.raises(DeliveryError) as caught:
         await notifier(1).send(MESSAGE)
     assert (caught.value.permanent, caught.value.reason) == (False, "unreachable")
+    assert str(caught.value).endswith("Connection refused")
 
 
 async def test_starttls_is_required_by_default(server: SmtpServer) -> None:
