@@ -58,8 +58,14 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="alertd %(version)s")
-def cli() -> None:
+@click.option(
+    "--no-color", envvar="NO_COLOR", hidden=True
+)  # https://no-color.org: whatever it says, if it says anything
+@click.pass_context
+def cli(context: click.Context, no_color: str | None) -> None:
     """Evaluate alert rules, decide who must know, and tell them without losing a message."""
+    if no_color:
+        context.color = False
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,9 +8,17 @@ import click
 
 from alertd.cli.calling import Call, call_options, word
 from alertd.cli.client import Daemon, daemon_options, output_option
-from alertd.cli.tables import table
+from alertd.cli.tables import Look, table
 
-_COLOURS = {"firing": "red", "pending": "yellow"}
+_STYLES: Mapping[str, Look] = {
+    "STATE": {"firing": {"bold": True}},
+    "SEVERITY": {
+        "critical": {"fg": "red"},
+        "error": {"fg": "magenta"},
+        "warning": {"fg": "yellow"},
+        "info": {"fg": "cyan"},
+    },
+}
 _COLUMNS = ("STATE", "SEVERITY", "ALERT", "SINCE", "VALUE", "MUTED", "LABELS")
 _MUTERS = {"silencedBy": "silenced", "inhibitedBy": "inhibited", "mutedBy": "interval"}
 
@@ -28,7 +36,7 @@ def command(daemon: Daemon, grpc: str | None, *, tls: bool, traceparent: str, ou
     if output == "json":
         click.echo(json.dumps(alerts, indent=2, ensure_ascii=False))
     elif alerts:
-        table(_COLUMNS, [_row(alert) for alert in alerts], _COLOURS)
+        table(_COLUMNS, [_row(alert) for alert in alerts], _STYLES)
     else:
         click.echo("no alerts are pending or firing")
 

@@ -22,6 +22,7 @@ from alertd.errors import ConfigError, DeliveryError
 from alertd.ports import Notifier
 
 _LONGEST = 60.0
+_NAME = "[TEST] AlertdTest"  # the name of the alert is what every receiver shows first
 
 
 @click.group()
@@ -86,9 +87,9 @@ async def _send(notifier: Notifier, message: Notification) -> tuple[str, str]:
 
 
 def _message(receiver: str, integration: str, config: Config, severity: str, now: datetime) -> Notification:
-    labels = Labels({"alertname": "AlertdTest", "severity": severity, "test": "true"})
+    labels = Labels({"alertname": _NAME, "severity": severity, "test": "true"})
     annotations = {
-        "summary": "[TEST] This is a test message from alertd",
+        "summary": "This is a test message from alertd",
         "description": "Somebody ran `alertd notify test`. Nothing is wrong, and nothing has to be done.",
     }
     return Notification(
@@ -98,7 +99,7 @@ def _message(receiver: str, integration: str, config: Config, severity: str, now
         reason=Reason.TEST,
         at=now,
         alerts=(NotifiedAlert(labels, annotations, now),),
-        group_key=f'{{}}/test:{{alertname="AlertdTest", id="{uuid4()}"}}',
+        group_key=f'{{}}/test:{{alertname="{_NAME}", id="{uuid4()}"}}',
         group_labels=labels.only(["alertname"]),
         external_url=config.web.external_url,
     )

@@ -76,7 +76,7 @@ def command(
     log_format: Literal["json", "console"] | None,
 ) -> None:
     """Evaluate rules and tell people, until SIGTERM or Ctrl-C. SIGHUP reads the configuration again."""
-    if config is None and prometheus_url is None:
+    if config is None and not (prometheus_url and rules):
         raise click.UsageError("say where the configuration is (--config FILE), or which Prometheus to ask "
                                "(--prometheus-url URL --rules GLOB)")  # fmt: skip
     overrides = Overrides(
@@ -105,27 +105,29 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
     from alertd.app import App
     from alertd.config import reload
     from alertd.store import open_store
-    from alertd.telemetry.journal import catch_crashes, set_up
+    from alertd.telemetry import facts
+    from alertd.telemetry.journal import catch_crashes, set_up, tell
     from alertd.telemetry.logs import Logs
     from alertd.telemetry.traces import open_tracer
 
     allocator.give_back(environment())
     stop, clock = asyncio.Event(), SystemClock()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, _stop, stop)
     config = load(path, overrides)
+    journal = set_up(config.log.format or ("console" if sys.stderr.isatty() else "json"))
+    journal.follow(config)
     try:
         store = open_store(config.storage_url)
     except HeldError as error:
-        click.echo(f"{error}: standing by, to take over when it ends", err=True)
+        tell(facts.STANDING_BY, error=error)
         if (taken := await _stand_by(config.storage_url, stop, clock)) is None:
             return
         store, config = taken, load(path, overrides)  # which may be another by now
-    journal = set_up(config.log.format)
-    journal.redaction.follow(config.confidential)
+        journal.follow(config)
     tracer = open_tracer(config.telemetry, clock, journal.redaction)
     journal.here = tracer.here
-    journal.follow(config)
+    journal.identify(config.log.identity)
     catch_crashes()
 
     def load_again(last: Config) -> Config:
@@ -140,6 +142,15 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
     finally:
         said.cancel()
         await asyncio.to_thread(tracer.close, _LAST_TRACES)
+
+
+def _stop(stop: asyncio.Event) -> None:
+    from alertd.telemetry import facts
+    from alertd.telemetry.journal import tell
+
+    if not stop.is_set():
+        tell(facts.STOPPING)
+    stop.set()
 
 
 async def _stand_by(url: str, stop: asyncio.Event, clock: Clock) -> Store | None:

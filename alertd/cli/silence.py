@@ -12,7 +12,7 @@ import click
 
 from alertd.cli.choosing import chosen, is_matcher, parsed
 from alertd.cli.client import Daemon, daemon_options, output_option
-from alertd.cli.tables import table
+from alertd.cli.tables import Look, table
 from alertd.cli.times import instant, maybe_duration, positive
 from alertd.clock import SystemClock
 from alertd.core import durations
@@ -20,7 +20,7 @@ from alertd.core.matchers import Matcher
 
 _PATH = "/api/v2/silences"
 _COLUMNS = ("STATE", "ID", "ENDS", "BY", "MATCHERS", "COMMENT")
-_COLOURS = {"active": "yellow", "pending": "blue"}
+_STYLES: Mapping[str, Look] = {"STATE": {"active": {"fg": "yellow"}, "pending": {"fg": "blue"}}}
 _LIVE = ("active", "pending")
 _ALL = (*_LIVE, "expired")
 _OWN = ("id", "status", "updatedAt")  # what the daemon says of a silence, and nobody else
@@ -99,7 +99,7 @@ def list_(
         for one in found:
             click.echo(one["id"])
     elif found:
-        table(_COLUMNS, [_row(one) for one in found], _COLOURS)
+        table(_COLUMNS, [_row(one) for one in found], _STYLES)
     else:
         click.echo(f"no silences are {' or '.join(states)}")
 

@@ -77,6 +77,8 @@ def _read(data: IO[str]) -> Mapping[str, Any]:
         raise click.BadParameter(f"not JSON: {problem}", param_hint="--template.data") from None
     if not isinstance(found, dict):
         raise click.BadParameter("not an object", param_hint="--template.data")
+    if not isinstance(found.get("alerts"), list):
+        raise click.BadParameter("not a notification: it has no list of alerts", param_hint="--template.data")
     return found
 
 

@@ -45,8 +45,8 @@ class LogEntry(Strict):
     levels: Mapping[str, Level] = Field(
         default_factory=dict, description="The least that a logger writes, by its name."
     )
-    format: Literal["json", "console"] = Field(
-        default="json", description="One JSON object a line, or text for people."
+    format: Literal["json", "console"] | None = Field(
+        default=None, description="One JSON object a line, or text for people; text on a terminal if not given."
     )
 
     @field_validator("levels")

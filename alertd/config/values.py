@@ -131,7 +131,7 @@ class Log:
     """How alertd speaks about itself."""
 
     level: str
-    format: Literal["json", "console"]
+    format: Literal["json", "console"] | None  # None: as it fits where it is written
     levels: Mapping[str, str] = field(default_factory=dict)  # of loggers that have one of their own
     identity: Mapping[str, str] = field(default_factory=dict)  # what stands on every line
 

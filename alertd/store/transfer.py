@@ -51,6 +51,8 @@ def load(lines: Iterable[str], path: Path, *, replace: bool = False) -> Mapping[
 
     A database that is there is not touched, unless it is to be replaced: then it is kept aside.
     """
+    numbered = enumerate(lines, start=1)
+    schema = _schema(next(numbered, (1, ""))[1])  # before anything is touched
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -62,7 +64,7 @@ def load(lines: Iterable[str], path: Path, *, replace: bool = False) -> Mapping[
         made = path.with_name(path.name + ".import")
         made.unlink(missing_ok=True)
         try:
-            counts = _build(lines, made)
+            counts = _build(numbered, schema, made)
             if path.exists():
                 set_aside(path, "replaced")
             made.rename(path)
@@ -76,14 +78,13 @@ def load(lines: Iterable[str], path: Path, *, replace: bool = False) -> Mapping[
         lock.release()
 
 
-def _build(lines: Iterable[str], path: Path) -> Mapping[str, int]:
+def _build(numbered: Iterator[tuple[int, str]], schema: int, path: Path) -> Mapping[str, int]:
     counts: Counter[str] = Counter()
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as db:
             for setting in _SETTINGS:
                 db.execute(setting)
-            numbered = enumerate(lines, start=1)
-            migrate(db, path, until=_schema(next(numbered, (1, ""))[1]))
+            migrate(db, path, until=schema)
             db.execute("BEGIN IMMEDIATE")
             for number, line in numbered:
                 counts[_add(db, number, line)] += 1

@@ -136,6 +136,16 @@ WEB_SETTINGS_KEPT = Fact(
     ("error",),
 )  # fmt: skip
 BUG = Fact("bug", "alertd.engine", ERROR, "", "what should not happen: please tell the developers", ("error",))
+STANDING_BY = Fact(
+    "standing_by", "alertd", WARNING, "standing by, to take over when it ends", "another alertd has the state",
+)  # fmt: skip
+STOPPING = Fact(
+    "stopping",
+    "alertd",
+    INFO,
+    "stopping, once what is under way is finished",
+    "SIGTERM or Ctrl-C: at most 20 s are left",
+)
 CRASHED = Fact("crashed", "alertd", CRITICAL, "alertd crashed", "the process, or a thread of it, ends by an exception")
 
 FACTS: Mapping[str, Fact] = {fact.event: fact for fact in list(globals().values()) if isinstance(fact, Fact)}

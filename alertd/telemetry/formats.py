@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -93,8 +94,16 @@ def tame(value: Any, hide: Hide, most: int = _MOST) -> Any:
 
 
 def _quoted(value: Any, hide: Hide) -> str:
-    text = _printable(str(tame(value, hide)))
-    return json.dumps(text, ensure_ascii=False) if not text or set(text) & set(' "=') else text
+    """For people: few digits, and no more quotes than it takes."""
+    text = _printable(str(_rounded(value) if isinstance(value, float) else tame(value, hide)))
+    if text and not set(text) & set(' "='):
+        return text
+    return f"'{text}'" if '"' in text and "'" not in text else json.dumps(text, ensure_ascii=False)
+
+
+def _rounded(number: float) -> float:
+    """Six digits of a fraction; what has none is left as it is."""
+    return number if not math.isfinite(number) or abs(number) >= 1e6 else float(f"{number:.6g}")
 
 
 def _printable(text: str) -> str:

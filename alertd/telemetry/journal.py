@@ -11,9 +11,11 @@ from types import TracebackType
 from typing import Literal, TextIO
 
 from alertd.config.loggers import LOGGERS, QUIET
+from alertd.config.secrets import environment
 from alertd.config.values import Config
 from alertd.ports import Clock
 from alertd.telemetry import facts
+from alertd.telemetry.facts import Fact
 from alertd.telemetry.formats import ConsoleFormat, JsonFormat
 from alertd.telemetry.redaction import Redaction
 from alertd.telemetry.repetition import Repetition
@@ -36,7 +38,7 @@ class Journal(logging.StreamHandler[TextIO]):
 
     def identify(self, identity: Mapping[str, str]) -> None:
         """Write these fields on every JSON line, which say what writes it."""
-        colours = self._form == "console" and self.stream.isatty()
+        colours = self._form == "console" and self.stream.isatty() and not environment().get("NO_COLOR")
         json = self._form == "json"
         self.setFormatter(
             JsonFormat(identity, self.redaction, self.here) if json else ConsoleFormat(self.redaction, colours=colours)
@@ -100,6 +102,11 @@ def set_up(
     logging.captureWarnings(True)  # noqa: FBT003 - the standard library's signature
     journal.let_pass(level, {})
     return journal
+
+
+def tell(fact: Fact, **fields: object) -> None:
+    """Write the line of a fact that no event tells."""
+    logging.getLogger(fact.logger).log(fact.level, fact.message, extra={"event": fact.event, "fields": fields})
 
 
 def catch_crashes() -> None:

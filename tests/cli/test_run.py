@@ -1,5 +1,6 @@
 """`alertd run`, where it cannot begin."""
 
+import json
 import os
 import shutil
 import socket
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from alertd.store.lock import Lock
+from tests.cli.terminals import on_terminal
 from tests.e2e.rig import alertd
 
 POWERLESS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
@@ -67,3 +70,31 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "closed.yml").chmod(0)
     said = refusal(tmp_path, "--config", "closed.yml", before=POWERLESS)
     assert said.startswith("closed.yml: cannot be read: Permission denied")
+
+
+def test_on_a_terminal_it_speaks_to_people_and_says_that_it_stops(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("receivers: [{name: ops}]\n")
+    argv = ["-m", "alertd", "run", "--config", "config.yaml", "--storage", "memory", "--listen", "127.0.0.1:0"]
+    with on_terminal(argv, tmp_path, NO_COLOR="1") as (process, screen):
+        while not screen.readline().startswith("  listens"):
+            pass
+        process.terminate()
+        assert screen.readline().rstrip().endswith("INFO    stopping, once what is under way is finished")
+        assert process.wait(60) == 0
+
+
+def test_standing_by_is_a_line_of_the_log(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("receivers: [{name: ops}]\n")
+    lock = Lock(tmp_path / "alertd.db.lock")
+    argv = [alertd(), "run", "--config", "config.yaml"]
+    try:
+        with subprocess.Popen(argv, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr
+            said = json.loads(process.stderr.readline())
+            process.terminate()
+            last = json.loads(process.stderr.readline())
+    finally:
+        lock.release()
+    assert (said["event"], said["msg"]) == ("standing_by", "standing by, to take over when it ends")
+    assert "another alertd" in said["error"]
+    assert (last["event"], process.returncode) == ("stopping", 0)

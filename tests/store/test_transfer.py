@@ -113,7 +113,8 @@ def test_what_is_no_state_changes_nothing(tmp_path: Path, text: str, error: str)
     path = tmp_path / "new.db"
     with pytest.raises(StoreError, match=error.replace("{", r"\{")):
         transfer.load(text.splitlines() or [""], path)
-    assert [one.name for one in tmp_path.iterdir()] == ["new.db.lock"]
+    begun = "\n" in text  # the first line was fine
+    assert [one.name for one in tmp_path.iterdir()] == ["new.db.lock"] * begun
 
 
 def test_what_is_no_database_of_ours_is_not_exported(tmp_path: Path) -> None:

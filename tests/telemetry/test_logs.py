@@ -208,7 +208,10 @@ def test_passwords_in_addresses_are_hidden() -> None:
 
 def test_console_lines_read_well() -> None:
     text = console("alert firing", labels=Labels({"a": "b"}), group="{}", said="", seconds=0.5, note="two words")
-    assert text.split(" ", 1)[1] == 'INFO    alert firing labels="{a=\\"b\\"}" group={} seconds=0.5 note="two words"\n'
+    assert text.split(" ", 1)[1] == 'INFO    alert firing labels=\'{a="b"}\' group={} seconds=0.5 note="two words"\n'
+    assert console("x", seconds=0.07841652400020394, a="it's").endswith("seconds=0.0784165 a=it's\n")
+    assert console("x", value=12345678.25).endswith("value=12345678.25\n")
+    assert console("x", a='it\'s "b"').endswith('a="it\'s \\"b\\""\n')
 
 
 def test_colours_are_for_terminals() -> None:
