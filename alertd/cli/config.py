@@ -23,7 +23,7 @@ def command() -> None:
     """Configuration files."""
 
 
-@command.command()
+@command.command(short_help="Say whether configurations can be used.")
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @matchers_option
 @output_option

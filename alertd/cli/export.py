@@ -20,7 +20,7 @@ def command() -> None:
     """The way back to Prometheus and Alertmanager."""
 
 
-@command.command()
+@command.command(short_help="Write a rule file for Prometheus.")
 @_file
 @_output
 def rules(file: Path, output: Path | None) -> None:
@@ -28,7 +28,7 @@ def rules(file: Path, output: Path | None) -> None:
     _write(export.rules, file, output)
 
 
-@command.command()
+@command.command(short_help="Write a configuration for Alertmanager.")
 @_file
 @_output
 def config(file: Path, output: Path | None) -> None:

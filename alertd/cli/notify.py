@@ -30,7 +30,7 @@ def command() -> None:
     """Try the ways of telling people."""
 
 
-@command.command()
+@command.command(short_help="Send a marked test message to a receiver.")
 @click.argument("receiver")
 @click.option("--config", type=FILE, required=True, help="The configuration file.")
 @click.option("--severity", default="info", show_default=True, help="The severity of the test alert.")

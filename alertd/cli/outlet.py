@@ -17,7 +17,8 @@ def written_out() -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it is None where it was closed before
+                sys.stdout.flush()
     except OSError as problem:
         if problem.filename is not None or problem.errno not in (errno.EPIPE, *_FULL):
             raise

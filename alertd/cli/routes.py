@@ -72,7 +72,7 @@ def _parsed(pairs: Iterable[str]) -> Labels:
     return Labels(found)
 
 
-@command.command()
+@command.command(short_help="Say where an alert would go.")
 @click.argument("labels", nargs=-1, required=True, callback=_labels, metavar="NAME=VALUE…")
 @_config_option
 @click.option(

@@ -149,8 +149,8 @@ def _stop(stop: asyncio.Event) -> None:
     from alertd.telemetry.journal import tell
 
     if not stop.is_set():
+        stop.set()
         tell(facts.STOPPING)
-    stop.set()
 
 
 async def _stand_by(url: str, stop: asyncio.Event, clock: Clock) -> Store | None:

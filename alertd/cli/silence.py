@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -70,6 +70,15 @@ def add(
     pages = [_page(matcher) for matcher in wanted]
     made = daemon.post(_PATH, {"matchers": pages, **times, "createdBy": author, "comment": comment})
     click.echo(made["silenceID"])
+    if start is None and not _matched(daemon, wanted):
+        click.echo("no alert that fires matches at the moment", err=True)
+
+
+def _matched(daemon: Daemon, wanted: Iterable[Matcher]) -> bool:
+    """Whether it is about an alert, or nobody knows."""
+    query = urlencode({"filter": [str(matcher) for matcher in wanted]}, doseq=True)
+    found, refusal = daemon.attempt("GET", f"/api/v2/alerts?{query}")
+    return bool(found or refusal)
 
 
 @command.command("list")
@@ -119,7 +128,10 @@ def _near(silence: Mapping[str, Any], within: timedelta | None) -> bool:
 @click.argument("which", nargs=-1, required=True, metavar="ID|MATCHER…")
 @daemon_options
 def expire(which: Sequence[str], daemon: Daemon) -> None:
-    """End silences now: those with these ids, and those that `silence list` shows for these matchers."""
+    """End silences now.
+
+    Those with these ids, and those that `silence list` shows for these matchers.
+    """
     ids = [text for text in which if not is_matcher(text)]
     wanted = [matcher for text in which if is_matcher(text) for matcher in parsed(text)]
     if wanted:
@@ -141,9 +153,10 @@ def _expired(daemon: Daemon, silence: str) -> bool:
 @click.argument("file", type=click.File(), default="-")
 @daemon_options
 def import_(file: IO[str], daemon: Daemon) -> None:
-    """Make the silences of a list, as `silence list -o json` and amtool print it; they get ids of their own.
+    """Make the silences of a list.
 
-    Those that have ended are left out. One that is refused does not hold up the others; then the exit code is 1.
+    It is as `silence list -o json` and amtool print it; they get ids of their own. Those that have ended are left
+    out. One that is refused does not hold up the others; then the exit code is 1.
     """
     given = _read(file)
     refused = 0

@@ -29,7 +29,7 @@ def command() -> None:
     """Copy the state out of a database, and into one: alerts, silences, what was told and what waits to be."""
 
 
-@command.command("export")
+@command.command("export", short_help="Write the state as text.")
 @_storage
 @_config
 @click.argument("file", type=click.File("w", encoding="utf-8", atomic=True), default="-")

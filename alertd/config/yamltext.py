@@ -173,7 +173,8 @@ def parse(text: str, shown: str = "", under: str = "", take: Take | None = None)
         what = str(problem.problem or problem.context)
         message = f"not valid YAML: {', '.join(filter(None, (problem.context, problem.problem)))}"
         mark = problem.problem_mark or problem.context_mark
-        raise ConfigError([_at(mark, message, shown, _ADVICE.get(what, ""))]) from None
+        hint = _ADVICE.get(what) or _about_variables(text, mark)
+        raise ConfigError([_at(mark, message, shown, hint)]) from None
     except (yaml.YAMLError, UnicodeEncodeError) as problem:
         raise ConfigError([_bad_character(text, shown, str(problem).splitlines()[0])]) from None
 
@@ -206,6 +207,12 @@ def _scalar_node(text: str, *, plain: bool) -> yaml.ScalarNode:
 def _at(mark: Any, message: str, shown: str, hint: str) -> Problem:
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
     return Problem(message, shown, line, column, hint=hint)
+
+
+def _about_variables(text: str, mark: Any) -> str:
+    """Advice if the line has a variable: within braces or brackets its own brace begins a mapping."""
+    line = text.splitlines()[mark.line : mark.line + 1] if mark else ()
+    return 'within {} and [] a variable needs quotes: "${NAME}"' if any("${" in one for one in line) else ""
 
 
 def _bad_character(text: str, shown: str, otherwise: str) -> Problem:

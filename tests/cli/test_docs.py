@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from alertd.cli import cli
 
@@ -33,6 +34,13 @@ def test_documented(name: str) -> None:
         if isinstance(parameter, click.Option):
             for flag in parameter.opts:
                 assert f"`{flag}" in section
+
+
+@pytest.mark.parametrize("name", sorted({name.split()[1] for name in COMMANDS if len(name.split()) > 2}))
+def test_no_line_of_help_is_cut(name: str) -> None:
+    said = CliRunner().invoke(cli, [name, "--help"], terminal_width=80).output.partition("Commands:")[2]
+    assert said
+    assert "..." not in said
 
 
 def test_help_lists_every_command_without_importing_it() -> None:

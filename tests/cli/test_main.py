@@ -41,6 +41,11 @@ def test_a_reader_that_is_gone_ends_it_quietly() -> None:
     assert running.returncode == 141
 
 
+def test_no_output_at_all() -> None:
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *SCHEMA], capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize("argv", [SCHEMA, [*SCHEMA[:3], "--version"]])
 def test_a_disk_that_is_full_is_told(argv: list[str]) -> None:
     with Path("/dev/full").open("w") as full:

@@ -84,7 +84,10 @@ def test_a_silence_is_made(server: Server) -> None:
         server, "silence", "add", "DiskFull", 'node=~"a|b"', "job!=x", "-c", "new disk", "-a", "ann", "-d", "2h"
     )
     assert (done.exit_code, done.output) == (0, "1f\n")
-    ((_, _, said, _),) = server.asked
+    (_, _, said, _), (_, matched, _, _) = server.asked
+    assert (
+        matched == "/api/v2/alerts?filter=alertname%3D%22DiskFull%22&filter=node%3D~%22a%7Cb%22&filter=job%21%3D%22x%22"
+    )
     assert said["matchers"] == [
         {"name": "alertname", "value": "DiskFull", "isRegex": False, "isEqual": True},
         {"name": "node", "value": "a|b", "isRegex": True, "isEqual": True},
@@ -94,6 +97,14 @@ def test_a_silence_is_made(server: Server) -> None:
     assert ends - begins == timedelta(hours=2)
     assert begins.tzinfo is not None
     assert (said["createdBy"], said["comment"]) == ("ann", "new disk")
+
+
+def test_a_silence_about_nothing_is_told(server: Server) -> None:
+    server.answers["GET /api/v2/alerts"] = (200, [])
+    done = call(server, "silence", "add", "NoSuchAlert", "-c", "c")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "1f\n", "no alert that fires matches at the moment\n")
+    server.answers["GET /api/v2/alerts"] = (200, [{"labels": {"alertname": "NoSuchAlert"}}])
+    assert call(server, "silence", "add", "NoSuchAlert", "-c", "c").output == "1f\n"
 
 
 def test_times_can_be_named(server: Server) -> None:

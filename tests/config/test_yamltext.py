@@ -117,6 +117,11 @@ REFUSED = {
 }
 
 
+def test_a_variable_without_quotes_is_named() -> None:
+    assert problem("a: {b: ${TOKEN}}").hint == 'within {} and [] a variable needs quotes: "${NAME}"'
+    assert problem("a: ${TOKEN}\nb: {c: d: e}}").hint == ""
+
+
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: repr(text[:30]))
 def test_what_is_refused_says_where(text: str) -> None:
     message, line, column = REFUSED[text]
