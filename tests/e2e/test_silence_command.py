@@ -41,7 +41,7 @@ def run(url: str) -> Run:
         argv = [alertd(), "silence", words[0], "--url", url, *words[1:]]
         done = subprocess.run(argv, input=given, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == exits, f"{words}: {done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
+        return done.stdout + done.stderr if exits else done.stdout
 
     return call
 
@@ -70,6 +70,12 @@ def test_what_amtool_prints_is_imported(url: str, run: Run) -> None:
     printed = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True).stdout
     name = run("import", given=printed).strip()
     assert name in run("list", "-q", "DiskFull").split()
+
+
+def test_a_silence_about_nothing_is_told(url: str) -> None:
+    argv = [alertd(), "silence", "add", "NoSuchAlert", "-c", "c", "--url", url]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr == "no alert that fires matches at the moment\n"
 
 
 def test_refusals_are_a_sentence(run: Run) -> None:
