@@ -27,7 +27,7 @@ from alertd.engine.selfwatch import Selfwatch
 from alertd.engine.supervisor import keep
 from alertd.engine.ticker import Ticker
 from alertd.errors import ConfigError, Problem, QueryError, StoreError
-from alertd.events import Beat, Kind, Reloaded, Trouble
+from alertd.events import Beat, FilesMissing, Kind, Reloaded, Trouble
 from alertd.faces import Faces
 from alertd.gauges import Gauges
 from alertd.meters import Meters, lasting
@@ -135,6 +135,7 @@ class App:
         with profiled(self.observer, self._clock, "alertd.start"):
             await self._inspect()
             await self.engine.restore()
+        self._tell_of_missing_files()
         self.engine.dispatcher.hold(self._clock.now() + self.config.start_delay)
         gc.freeze()  # what was loaded lives long: the collector need not go through it again and again
         self._ticker.watch(self.engine.board.groups)
@@ -158,16 +159,17 @@ class App:
         finally:
             await self._close()
 
-    async def reload(self, reason: str = "request") -> tuple[Change, ...]:
-        """Read the configuration again and follow it; what changed. `reason` is what asks for it.
+    async def reload(self, reason: str = "request") -> tuple[Change | Problem, ...]:
+        """Read the configuration again and follow it; what changed, and what nobody should overlook.
 
+        `reason` is what asks for it.
         Raises ConfigError; what could be taken over then has been.
         """
         async with self._reloading:
             with self.observer.span("alertd.reload", {"alertd.reason": reason}):
                 return await self._reload()
 
-    async def _reload(self) -> tuple[Change, ...]:
+    async def _reload(self) -> tuple[Change | Problem, ...]:
         changes: tuple[Change, ...] = ()
         try:
             with profiled(self.observer, self._clock, "alertd.load configuration"):
@@ -181,9 +183,14 @@ class App:
             problems = (Problem(f"the reload failed: {type(bug).__name__}: {bug}"),)
         text = "\n".join(map(str, problems))
         self.observer.notice(Reloaded(self._clock.now(), len(self.config.enabled), text, changes))
+        self._tell_of_missing_files()
         if problems:
             raise ConfigError(problems)
-        return changes
+        return (*changes, *self.config.rules.unmatched)
+
+    def _tell_of_missing_files(self) -> None:
+        for one in self.config.rules.unmatched:
+            self.observer.notice(FilesMissing(one.path, one.hint))
 
     async def _inspect(self) -> None:
         """Whether the conditions in Python can be imported and take their parameters. Raises ConfigError."""

@@ -200,6 +200,14 @@ class Reloaded:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesMissing:
+    """A pattern of `rule_files` matches no file, at the start or at a reload; `hint` is advice."""
+
+    pattern: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Printed:
     """A line that a condition in Python wrote. `rule` is the one it was called for; None while it was imported."""
 
@@ -301,6 +309,7 @@ Event = (
     | DeliveryTried
     | Restored
     | Reloaded
+    | FilesMissing
     | Printed
     | Beat
     | SamplesWritten

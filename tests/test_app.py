@@ -18,7 +18,7 @@ from alertd.config.values import Overrides
 from alertd.core.alerts import Alert, State, Transition
 from alertd.core.labels import Labels
 from alertd.errors import ConfigError
-from alertd.events import Beat, Event, Trouble
+from alertd.events import Beat, Event, FilesMissing, Trouble
 from alertd.store import open_store
 from alertd.telemetry import export
 from alertd.telemetry.traces import Nothing
@@ -179,6 +179,31 @@ async def test_a_reload_changes_the_share_of_traces_and_names_what_needs_a_resta
     await daemon.reload()
     (record,) = [record for record in caplog.records if getattr(record, "event", "") == "telemetry_kept"]
     assert record.fields == {"changed": "metrics"}
+
+
+async def test_a_pattern_that_matches_no_file_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("rule_files: [rules.yml]\nstorage: {url: memory}\n")
+    async with running(tmp_path / "config.yaml") as observer:
+        assert [one for one in observer.events if isinstance(one, FilesMissing)] == [
+            FilesMissing("rules.yml", "check the path")
+        ]
+
+
+async def test_a_rule_file_that_is_gone_is_told_by_the_reload(tmp_path: Path) -> None:
+    path, rules, observer = tmp_path / "config.yaml", tmp_path / "rules.yml", RecordingObserver()
+    path.write_text(CONFIG.format(port=1))
+    rules.write_text(RULES)
+    daemon = App(load(path), partial(reload, path, Overrides()), open_store("memory"), observer, SystemClock())
+    await daemon.engine.restore()
+    assert await daemon.reload() == ()
+    rules.unlink()
+    assert list(map(str, await daemon.reload())) == [
+        '- rules.yml, group "g": A',
+        "rules.yml: no file matches (check the path)",
+    ]
+    assert [one for one in observer.events if isinstance(one, FilesMissing)] == [
+        FilesMissing("rules.yml", "check the path")
+    ]
 
 
 EXPORTING = """

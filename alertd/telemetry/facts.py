@@ -76,6 +76,10 @@ MESSAGE_GIVEN_UP = Fact(
     "message_given_up", "alertd.notifiers", ERROR, "given up", "a message was refused for good, or is too old"
 )
 RULE_CHANGED = Fact("rule_changed", "alertd.config", INFO, "rule changed", "what a reload changed, at most 50 lines")
+RULE_FILES_MISSING = Fact(
+    "rule_files_missing", "alertd.config", WARNING, "no file matches a pattern of rule_files",
+    "at the start or at a reload; a rule whose file is gone ends its alerts", ("pattern",),
+)  # fmt: skip
 RELOAD_FAILED = Fact(
     "reload_failed", "alertd.config", ERROR, "reload failed, the last good version is kept", "the files are broken",
     ("error",),

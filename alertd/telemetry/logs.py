@@ -18,6 +18,7 @@ from alertd.events import (
     DatasourceAnswered,
     DeliveryTried,
     Event,
+    FilesMissing,
     GroupEvaluated,
     GroupFlushed,
     HealthTold,
@@ -66,6 +67,7 @@ class Logs(Selective):
             SilenceChanged: self._silence_changed,
             DeliveryTried: self._delivery_tried,
             Reloaded: self._reloaded,
+            FilesMissing: self._files_missing,
             Printed: self._printed,
             Beat: self._beat,
             SamplesWritten: self._samples_written,
@@ -211,6 +213,9 @@ class Logs(Selective):
         self._reloads += 1
         self._problems.clear()  # of what may be no more; what lasts is told again
         self._write(facts.CONFIGURATION_LOADED, rules=event.rules, changes=len(event.changes))
+
+    def _files_missing(self, event: FilesMissing) -> None:
+        self._write(facts.RULE_FILES_MISSING, pattern=event.pattern, hint=event.hint)
 
     def _printed(self, event: Printed) -> None:
         rule = event.rule.name if event.rule else ""

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from alertd.core.changes import Change
-from alertd.errors import ConfigError
+from alertd.errors import ConfigError, Problem
 
 # Given whose names are wanted, too, and what is accepted: the page and its type; None if nothing is counted.
 Page = Callable[[Collection[str], str], Awaitable[tuple[bytes, str] | None]]
@@ -19,8 +19,12 @@ class Admin:
     """What these endpoints need from the app."""
 
     ready: Callable[[], bool]
-    reload: Callable[[], Awaitable[Sequence[Change]]]
+    reload: Callable[[], Awaitable[Sequence[Change | Problem]]]  # the problems are notes: it went well
     metrics: Page
+
+
+def _line(said: Change | Problem) -> str:
+    return f"note: {said}\n" if isinstance(said, Problem) else f"{said}\n"
 
 
 def routes(admin: Admin) -> list[BaseRoute]:
@@ -34,10 +38,10 @@ def routes(admin: Admin) -> list[BaseRoute]:
 
     async def reload(_: Request) -> Response:
         try:
-            changes = await admin.reload()
+            said = await admin.reload()
         except ConfigError as error:
             return PlainTextResponse(f"failed to reload config:\n{error}\n", status_code=500)
-        return PlainTextResponse("".join(f"{change}\n" for change in changes))
+        return PlainTextResponse("".join(map(_line, said)))
 
     async def metrics(request: Request) -> Response:
         names = {name for text in request.query_params.getlist("names") for name in text.split(",")}

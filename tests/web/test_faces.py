@@ -29,14 +29,15 @@ class Daemon:
     def __init__(self) -> None:
         self.ready, self.reloads, self.counts = False, 0, True
         self.problem: ConfigError | None = None
+        self.notes: tuple[Problem, ...] = ()
         self.board = Board()
         self.board.groups = (RuleGroup("hosts", "hosts.yml", (RULE, QUIET), timedelta(seconds=30)),)
 
-    async def reload(self) -> tuple[Change, ...]:
+    async def reload(self) -> tuple[Change | Problem, ...]:
         self.reloads += 1
         if self.problem:
             raise self.problem
-        return (Change(None, RULE),)
+        return (Change(None, RULE), *self.notes)
 
     async def metrics(self, names: Collection[str], accept: str) -> tuple[bytes, str] | None:
         return (f"up {len(names)}\n".encode(), f"text/plain; for={accept}") if self.counts else None
@@ -70,6 +71,12 @@ async def test_reload(client: httpx.AsyncClient, daemon: Daemon) -> None:
     answer = await client.post("/-/reload")
     assert (answer.status_code, "hosts.yml:3:7: not a duration" in answer.text) == (500, True)
     assert daemon.reloads == 2
+
+
+async def test_a_reload_that_went_well_may_have_notes(client: httpx.AsyncClient, daemon: Daemon) -> None:
+    daemon.notes = (Problem("no file matches", "hosts.yml"),)
+    answer = await client.post("/-/reload")
+    assert (answer.status_code, answer.text.splitlines()[1]) == (200, "note: hosts.yml: no file matches")
 
 
 async def test_metrics(client: httpx.AsyncClient) -> None:
