@@ -4,7 +4,6 @@ import inspect
 import typing
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from alertd.core import durations
+from alertd.spelling import suggest
 
 GIVEN = ("prom", "at", "alerts")  # by alertd, to whoever names them
 Function = Callable[..., Any]
@@ -31,7 +31,7 @@ def find(module: ModuleType, name: str) -> Function:
     found = vars(module).get(name)
     if found is None:
         known = [key for key, value in vars(module).items() if inspect.isfunction(value)]
-        raise UnusableError([(f'there is no function "{name}"', suggestion(name, known))])
+        raise UnusableError([(f'there is no function "{name}"', suggest(name, known))])
     if not callable(found) or inspect.isclass(found):
         raise UnusableError([(f'"{name}" is no function', "")])
     if inspect.iscoroutinefunction(found) or inspect.isasyncgenfunction(found):
@@ -59,14 +59,6 @@ def wanted(function: Function) -> Collection[str]:
     return inspect.signature(function).parameters.keys() & set(GIVEN)
 
 
-def suggestion(name: str, known: Collection[str]) -> str:
-    """The name that may have been meant, or those there are."""
-    close = get_close_matches(name, sorted(known), n=1)
-    if close:
-        return f'did you mean "{close[0]}"?'
-    return f"there is: {', '.join(sorted(known))}" if known else "it takes none"
-
-
 def _misfits(known: Mapping[str, inspect.Parameter], params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     open_ended = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in known.values())
     own = [name for name, one in known.items() if one.kind not in _MANY and name not in GIVEN]
@@ -74,7 +66,7 @@ def _misfits(known: Mapping[str, inspect.Parameter], params: Mapping[str, Any]) 
         if name in GIVEN:
             yield f'the parameter "{name}" is given by alertd', "choose another name"
         elif name not in own and not open_ended:
-            yield f'unknown parameter "{name}"', suggestion(name, own)
+            yield f'unknown parameter "{name}"', suggest(name, own) if own else "it takes none"
     for name, one in known.items():
         if one.kind is inspect.Parameter.POSITIONAL_ONLY:
             yield f'the parameter "{name}" cannot be passed by name', 'remove the "/"'

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from alertd.config.fields import Strict, Text
-from alertd.config.problems import Place, suggest
+from alertd.config.problems import Place
 from alertd.core.intervals import Interval, Range, Span
+from alertd.spelling import question, suggest
 
 _LOCAL = "Local"
 _SHORTEST = 28  # days, of a month
@@ -39,7 +40,8 @@ def _year(text: str) -> int:
 
 def _member(text: str, names: Sequence[str], first: int) -> int:
     if text.lower() not in names:
-        raise ValueError(f"{text[:20]!r} is not a name like {names[1]}")
+        hint = question(text.lower(), names)
+        raise ValueError(f"{text[:20]!r} is not a name like {names[1]}" + (f" ({hint})" if hint else ""))
     return names.index(text.lower()) + first
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from alertd.config.fields import Strict
-from alertd.config.problems import suggest
+from alertd.spelling import suggest
 
 Level = Literal["debug", "info", "warning", "error"]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from alertd.config.yamltext import Node
 from alertd.errors import Problem
+from alertd.spelling import suggest
 
 Path = tuple[str | int, ...]
 
@@ -114,15 +114,6 @@ def _message(error: Mapping[str, Any], node: Node) -> str:
 def position(problem: Problem) -> tuple[int, int]:
     """By which problems of one file are sorted."""
     return problem.line, problem.column
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """The name somebody may have meant, or those there are."""
-    names = sorted(known)
-    close = get_close_matches(name[:_NAME], names, n=1)
-    if close:
-        return f'did you mean "{close[0]}"?'
-    return f"there is: {', '.join(names)}" if len(names) <= 30 else ""
 
 
 def keys_at(model: type[BaseModel], steps: Path) -> Iterable[str]:

@@ -8,10 +8,11 @@ from pydantic import BaseModel, ValidationError
 
 from alertd.config import plugins
 from alertd.config.alertmanager import GlobalConfig, ReceiverEntry
-from alertd.config.problems import Place, suggest
+from alertd.config.problems import Place
 from alertd.config.templates import Templates, check_texts
 from alertd.config.values import Integration, Receiver
 from alertd.core.labels import Labels
+from alertd.spelling import suggest
 
 DEFAULT = "stdout"
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from alertd.config.alertmanager import RouteEntry
-from alertd.config.problems import Place, suggest
+from alertd.config.problems import Place
 from alertd.core import durations
 from alertd.core.matchers import Matcher
 from alertd.core.routes import Route
+from alertd.spelling import suggest
 
 ROOT = "{}"
 _UPWARD_ONLY = ("matchers", "match", "match_re", "continue", "mute_time_intervals", "active_time_intervals")

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from alertd.config import promql, scripts
 from alertd.config.fields import is_classic
-from alertd.config.problems import Place, suggest
+from alertd.config.problems import Place
 from alertd.config.rulefile import FOREIGN_GROUP, FOREIGN_RULE, GroupEntry, RuleEntry
 from alertd.core.rules import Script
 from alertd.core.when import Condition, ConditionError, compile_condition
 from alertd.errors import TemplateError
+from alertd.spelling import suggest
 from alertd.templating.rules import check as check_template
 
 _ALERTS_ONLY = (

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from alertd.config.problems import suggest
+from alertd.spelling import suggest
 
 Finding = tuple[str, str]
 Function = ast.FunctionDef | ast.AsyncFunctionDef

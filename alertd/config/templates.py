@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from alertd.config import yamltext
-from alertd.config.problems import Place, suggest
+from alertd.config.problems import Place
 from alertd.config.rules import matched
 from alertd.config.watching import Stamp, stamp
 from alertd.errors import ConfigError, Problem, TemplateError
+from alertd.spelling import suggest
 from alertd.templating import shipped
 from alertd.templating.notifications import TemplateSet, compile_templates
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
 from alertd.core.rules import Rule
 from alertd.core.story import clock, several
+from alertd.spelling import close
 
 _MOST = 10
 _TEMPLATE = "{{"
@@ -65,8 +65,8 @@ def account(candidates: Sequence[Candidate], since: datetime, at: datetime, now:
 
 def unknown(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """Nobody knows this name."""
-    close = get_close_matches(name, sorted(set(known)), n=3)
-    hint = f"; did you mean {several(close, 'or')}?" if close else ""
+    found = close(name, known, most=3)
+    hint = f"; did you mean {several(found, 'or')}?" if found else ""
     return (f"there is no rule {name!r}, and no alert of that name is remembered{hint}",)
 
 

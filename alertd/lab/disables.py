@@ -9,11 +9,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from difflib import get_close_matches
 
 from alertd.config.yamltext import Node
 from alertd.lab.findings import Found
 from alertd.lab.subjects import Source
+from alertd.spelling import close
 
 _COMMENT = re.compile(r"(?:^|\s)#\s*alertd:\s*(?P<verb>\w+)(?P<rest>.*)", re.ASCII)
 _CHECKS = re.compile(r"\s*=\s*(?P<names>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?P<rest>.*)", re.ASCII)
@@ -134,8 +134,8 @@ def _parsed(match: re.Match[str], blank: Disable) -> Disable | None:
     """The comment, or None if it is prose that happens to begin so."""
     verb = match["verb"]
     if verb != "disable":
-        close = get_close_matches(verb.lower(), ["disable"], n=1, cutoff=0.75) and match["rest"].startswith("=")
-        return replace(blank, trouble=f'"{verb}" is not known: did you mean "disable"?') if close else None
+        meant = close(verb.lower(), ["disable"], cutoff=0.75) and match["rest"].startswith("=")
+        return replace(blank, trouble=f'"{verb}" is not known: did you mean "disable"?') if meant else None
     named = _CHECKS.fullmatch(match["rest"])
     if named is None:
         return replace(blank, trouble='it names no check: write disable=CHECK reason="…"')

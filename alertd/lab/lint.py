@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from alertd.errors import Problem
 from alertd.lab.checks import CHECKS
@@ -10,6 +9,7 @@ from alertd.lab.definition import Check
 from alertd.lab.disables import Disable, Scope, disables, scopes_around
 from alertd.lab.findings import Finding, Found, Severity
 from alertd.lab.subjects import Source, World
+from alertd.spelling import suggest
 
 _LONGEST = 100  # characters of a name
 COMMENTS = "disable"  # the name of what is found about the comments themselves
@@ -73,7 +73,7 @@ def _found(running: Sequence[Check], world: World, comments: _Comments) -> Itera
 
 def unknown(names: Iterable[str]) -> Mapping[str, str]:
     """Names of checks that do not exist, each with advice."""
-    return {name: _advice(name) for name in names if name not in NAMES}
+    return {name: suggest(name.lower(), NAMES) for name in names if name not in NAMES}
 
 
 def _sources(world: World) -> Iterator[Source]:
@@ -110,11 +110,6 @@ def _troubles(comment: Disable, comments: _Comments, running: Collection[str]) -
     for name in comment.checks:
         if name in running and (comment, name) not in comments.used:
             yield f'"{name}" finds nothing here', "remove it"
-
-
-def _advice(name: str) -> str:
-    close = get_close_matches(name.lower()[:50], NAMES, n=1)
-    return f'did you mean "{close[0]}"?' if close else f"there is: {', '.join(NAMES)}"
 
 
 def _position(finding: Finding, order: Mapping[str, int]) -> tuple[int, int, int, str]:

@@ -1,8 +1,9 @@
 """Reads what stands inside an action: pipelines, commands and operands."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from typing import NoReturn
 
+from alertd import spelling
 from alertd.templating.lexer import Kind, Token
 from alertd.templating.literals import character, number, unquote
 from alertd.templating.nodes import (
@@ -27,7 +28,7 @@ _CONSTANTS = (Dot, Nil, Literal, Number)
 class Expressions:
     """A cursor over the tokens of a source, and the variables that are known at its place."""
 
-    def __init__(self, source: Source, tokens: list[Token], functions: Container[str]) -> None:
+    def __init__(self, source: Source, tokens: list[Token], functions: Collection[str]) -> None:
         self.variables: list[str] = ["$"]
         self._source, self._tokens, self._functions = source, tokens, functions
         self._next, self._depth = 0, 0
@@ -132,7 +133,7 @@ class Expressions:
 
     def _known(self, name: str, at: int) -> None:
         if name not in self.variables:
-            raise self._source.error(f"undefined variable {name}", at)
+            raise self._source.error(spelling.asked(f"undefined variable {name}", name, self.variables), at)
 
     def _command(self) -> Command:
         """Operands up to a pipe, which is consumed, or to the end of the pipeline, which is not."""
@@ -185,7 +186,8 @@ class Expressions:
 
     def _word(self, token: Token) -> Operand:
         if token.value not in self._functions:
-            raise self._source.error(f"there is no function {token.value!r}", token.at)
+            message = f"there is no function {token.value!r}"
+            raise self._source.error(spelling.asked(message, token.value, self._functions), token.at)
         return Identifier(token.at, token.value)
 
     def _variable(self, token: Token) -> Operand:

@@ -3,7 +3,7 @@
 What is inside an action is read by `expressions`. Source of the rules: https://pkg.go.dev/text/template.
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 
 from alertd.templating.expressions import Expressions
 from alertd.templating.lexer import Kind, Token, tokens
@@ -14,7 +14,7 @@ _DEEPEST = 40  # levels of control structures; beyond it lies no template, only 
 _CONTROLS: dict[str, type[If] | type[With] | type[Range]] = {"if": If, "with": With, "range": Range}
 
 
-def parse(source: Source, functions: Container[str], variables: Sequence[str] = ("$",)) -> Parsed:
+def parse(source: Source, functions: Collection[str], variables: Sequence[str] = ("$",)) -> Parsed:
     """The tree of a template. `variables` are known in its own text, not in what it defines. Raises TemplateError."""
     return _Parser(source, functions).run(tuple(variables))
 
@@ -22,7 +22,7 @@ def parse(source: Source, functions: Container[str], variables: Sequence[str] = 
 class _Parser:
     """Recursive descent over the tokens of one source."""
 
-    def __init__(self, source: Source, functions: Container[str]) -> None:
+    def __init__(self, source: Source, functions: Collection[str]) -> None:
         self._source = source
         self._words = Expressions(source, tokens(source), functions)
         self._defined: dict[str, Template] = {}

@@ -7,6 +7,7 @@ of its Go type. A class with `go_string` is a Stringer.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from alertd import spelling
 from alertd.errors import TemplateError
 from alertd.templating.functions import Function, Functions, Type, type_name
 
@@ -98,7 +99,9 @@ def member(value: Any, name: str) -> Any:
         return value.get(name, value.zero)
     if isinstance(value, Struct) and name in value.fields:
         return value.fields[name](value)
-    raise TemplateError(f"there is no field or method {name} in a value of type {type_name(value)}")
+    known = [*methods_of(value), *(value.fields if isinstance(value, Struct) else ())]
+    message = f"there is no field or method {name} in a value of type {type_name(value)}"
+    raise TemplateError(spelling.asked(message, name, known))
 
 
 def present(value: Any, name: str) -> Any:

@@ -41,6 +41,7 @@ def test_spans(config, text: str, span: Span) -> None:
     [
         ("{weekdays: ['saturday:sunday']}", "not a range"),
         ("{weekdays: [mon]}", "'mon' is not a name like monday"),
+        ("{weekdays: ['saturdy:sunday']}", "'saturdy' is not a name like monday (did you mean \"saturday\"?)"),
         ("{weekdays: ['1:5']}", "'1' is not"),
         ("{weekdays: ['monday:']}", "'' is not"),
         ("{weekdays: ['monday:tuesday:friday']}", "not a range"),

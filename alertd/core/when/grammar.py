@@ -6,11 +6,11 @@ import operator
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from alertd.core.when.words import FUNCTIONS, NAMES, UNKNOWN, Facts, Function, Kind, Run, divide, numeric
+from alertd.spelling import suggest
 
 _LONGEST = 2000  # characters
 _MOST_NODES = 300
@@ -136,7 +136,7 @@ def _name(node: ast.Name) -> _Term:
         raise _refuse(node, "labels cannot stand alone", 'write labels.instance or labels["instance"]')
     if node.id in FUNCTIONS:
         raise _refuse(node, f"{node.id} is a function", f"write {node.id}(…)")
-    raise _refuse(node, f'unknown name "{node.id}"', _suggestion(node.id, (*NAMES, "labels")))
+    raise _refuse(node, f'unknown name "{node.id}"', suggest(node.id, (*NAMES, "labels")))
 
 
 def _attribute(node: ast.Attribute) -> _Term:
@@ -308,7 +308,7 @@ def _call(node: ast.Call) -> _Term:
     name = node.func.id
     function = FUNCTIONS.get(name)
     if function is None:
-        raise _refuse(node, f'unknown function "{name}"', _suggestion(name, tuple(FUNCTIONS)))
+        raise _refuse(node, f'unknown function "{name}"', suggest(name, FUNCTIONS))
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
         raise _refuse(node, f"{name} takes its arguments in order, without names")
     kinds = _kinds(node, name, function)
@@ -346,11 +346,6 @@ def _called(function: Callable[..., Any], runs: Sequence[Run], facts: Facts) -> 
 
 def _known_functions() -> str:
     return f"there is: {', '.join(sorted(FUNCTIONS))}"
-
-
-def _suggestion(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name[:50], known, n=1)
-    return f'did you mean "{close[0]}"?' if close else f"there is: {', '.join(sorted(known))}"
 
 
 _GRAMMAR: dict[type[ast.AST], Callable[[Any], _Term]] = {

@@ -21,6 +21,7 @@ def _find(subject: Subject, _: World) -> Iterator[Found]:
         error = _failure(text) if "{{" in text else ""
         if error:
             hint = "this looks like Helm's, which has not been run" if "method Values in" in error else ""
+            error = error.partition("; did you mean")[0] if hint else error
             yield subject.found(f"{section}.{key} always fails: {error}", section, key, hint=hint)
 
 

@@ -1,12 +1,12 @@
 """A metric that this Prometheus has never seen: the rule cannot fire."""
 
 from collections.abc import Iterator, Set
-from difflib import get_close_matches
 
 from alertd.lab.definition import Check, each_rule
 from alertd.lab.findings import Found, Severity
 from alertd.lab.metrics import needs
 from alertd.lab.subjects import Subject, World
+from alertd.spelling import close
 
 _COMPARED = 20_000  # names among which a similar one is looked for
 
@@ -22,8 +22,8 @@ def _find(subject: Subject, world: World) -> Iterator[Found]:
 
 
 def _similar(name: str, known: Set[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.85) if len(known) <= _COMPARED else []
-    return f"did you mean {close[0]}?" if close else ""
+    found = close(name, known, cutoff=0.85) if len(known) <= _COMPARED else []
+    return f"did you mean {found[0]}?" if found else ""
 
 
 CHECK = Check("unknown-metric", Severity.WARNING, "a metric does not exist", each_rule(_find), online=True)

@@ -1,12 +1,12 @@
 """A severity that alertd does not know ranks as `warning`; perhaps it is a spelling mistake."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from alertd.core.severity import Severity as Rank
 from alertd.lab.definition import Check
 from alertd.lab.findings import Found, Severity
 from alertd.lab.subjects import Subject, World
+from alertd.spelling import suggest
 
 _KNOWN = tuple(rank.name.lower() for rank in Rank)
 
@@ -21,14 +21,8 @@ def _find(world: World) -> Iterator[Found]:
             places.setdefault((subject.group.file, written), []).append(subject)
     for (_, written), subjects in places.items():
         of = f" of {len(subjects)} rules" if len(subjects) > 1 else ""
-        yield subjects[0].found(
-            f'the severity "{written}"{of} ranks as warning', "labels", "severity", hint=_hint(written)
-        )
-
-
-def _hint(written: str) -> str:
-    close = get_close_matches(written.lower()[:50], _KNOWN, n=1)
-    return f'did you mean "{close[0]}"?' if close else f"there is: {', '.join(_KNOWN)}"
+        hint = suggest(written.lower(), _KNOWN)
+        yield subjects[0].found(f'the severity "{written}"{of} ranks as warning', "labels", "severity", hint=hint)
 
 
 def _routed(world: World) -> frozenset[str]:
