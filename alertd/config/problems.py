@@ -1,12 +1,13 @@
 """What pydantic found wrong becomes problems with a place in the file, the words of the trade, and advice."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from alertd.config.sourcetext import SourceText
 from alertd.config.yamltext import Node
 from alertd.errors import Problem
 from alertd.spelling import suggest
@@ -44,6 +45,7 @@ class Place:
     found: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     advice: Mapping[str, str] = field(default_factory=dict)  # unknown key -> what to write in its place
+    source: SourceText | None = None
 
     def within(self, *steps: str | int, group: str = "", rule: str = "") -> "Place":
         """A part of this place; what is found there is found here."""
@@ -55,11 +57,18 @@ class Place:
             self.found,
             self.notes,
             self.advice,
+            self.source,
         )
 
     def problem(self, message: str, *steps: str | int, hint: str = "") -> None:
         """Something is wrong with the value at these steps."""
         self.found.append(self._at(self.node.find(steps), message, hint))
+
+    def problem_inside(self, message: str, at: int, *steps: str | int, hint: str = "") -> None:
+        """Something is wrong with the value at these steps, where its character at this offset stands."""
+        node = self.node.find(steps)
+        line, column = self.source.position(node, at) if self.source else (node.line, node.column)
+        self.found.append(replace(self._at(node, message, hint), line=line, column=column))
 
     def problem_at_key(self, message: str, *steps: str | int, hint: str = "") -> None:
         """Something is wrong with the key at these steps."""

@@ -6,33 +6,25 @@ a note: only what is certainly wrong is refused.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+
+from alertd.config.promqlmistakes import Mistake, is_syntax, misplaced, unknown_function
+from alertd.config.promqltokens import Token, count, spoken, tokens
 
 MAX_OPERATORS = 300
 MAX_LENGTH = 64 << 10
 
-_TOKEN = re.compile(
-    r"""(?P<string>"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*')
-    |(?P<raw>`[^`]*`)
-    |(?P<comment>\#[^\n]*)
-    |(?P<unclosed>["'`])
-    |(?P<word>[\w:.]+)
-    |(?P<bracket>[(){}\[\]])
-    |(?P<operator>==|!=|=~|!~|>=|<=|[-+*/%^<>=!])
-    |(?P<other>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_WORDS = frozenset(("and", "or", "unless", "atan2"))
-_PAIRS = {")": "(", "]": "[", "}": "{"}
 _GROUPED_NUMBER = re.compile(r"\d+(?:_\d+)+(?:\.\d+)?(?:[eE]\d+)?")
 _NUMBER = re.compile(r"\d+(?:\.\d*)?[eE]\d+")
 _GENERIC = "invalid promql query"
+_UNKNOWN = re.compile(r"unknown function with name '(.+)'")
+_CALLED = re.compile(r"function '(.+?)'")
 _HINTS = (
     ("unknown function", "a function of the server's that is spelled otherwise, or of MetricsQL or LogQL"),
     ("duration", "durations are written 30s, 5m, 1h30m; a range is [5m]"),
+    ("in label matching, expected string", 'what a label is matched with stands in quotes, as in {job="x"}'),
     ("expected type matrix", "give the series a range, as in rate(x[5m])"),
     ("got matrix", "a range needs a function around it, as in rate(x[5m])"),
     ("scalar and instant vector", "a range needs a function around it, as in rate(x[5m])"),
@@ -45,16 +37,21 @@ _DURATION_MATHS = re.compile(r"\[(?P<range>[^\[\]:]+)(?P<step>:[^\[\]:]*)?\]")
 _MATHS = re.compile(r"(?:[\s().,+\-*/%^]|\d+|ms|[smhdwy]|step|range|min|max)+", re.ASCII)
 _MATHS_SIGN = re.compile(r"[\w)]\s*[-+*/%^]\s*[\w(]|step|range|min\(|max\(", re.ASCII)
 _NESTED_OFFSET = re.compile(r"(\boffset\s*-?\s*\([^()]*)\([\d\s.a-z+\-*/%^]*\)", re.ASCII)
+_MASKS = {"string": '"x"', "raw": '"x"', "comment": " "}
 _OFFSET_MATHS = re.compile(r"\boffset\s*-?\s*(?:\((?=[^()]*\d)[^()]*\)|(?:step|range)\(\))", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the check of an expression found: an error with advice, or a note about what could not be checked."""
+    """What the check of an expression found: an error with advice, or a note about what could not be checked.
+
+    `at` is the offset in the expression.
+    """
 
     error: str = ""
     hint: str = ""
     note: str = ""
+    at: int = 0
 
 
 _FINE = Finding()
@@ -98,42 +95,21 @@ def _parse(expr: str) -> Any:
 
 def _measure(expr: str) -> Finding | None:
     """None if the parser may have it. What is too large for the parser is at least checked for brackets and quotes."""
-    operators, unbalanced = _count(expr)
-    if operators <= MAX_OPERATORS and len(expr) <= MAX_LENGTH:
+    found = count(expr)
+    if found.operators <= MAX_OPERATORS and len(expr) <= MAX_LENGTH:
         return None
-    if unbalanced:
-        return Finding(unbalanced)
-    size = f"{operators} operators and brackets" if operators > MAX_OPERATORS else f"{len(expr)} characters"
+    if found.unbalanced:
+        return Finding(found.unbalanced, at=found.at)
+    large = found.operators > MAX_OPERATORS
+    size = f"{found.operators} operators and brackets" if large else f"{len(expr)} characters"
     return Finding(note=f"the expression is too large to be checked here ({size}); the server will judge it")
-
-
-def _count(expr: str) -> tuple[int, str]:
-    """Operators and opening brackets outside of strings and selectors, and what is not balanced."""
-    operators = 0
-    stack: list[str] = []
-    for kind, text in _tokens(expr):
-        if kind == "unclosed":
-            return operators, f"a string is not closed: {text}"
-        if kind == "bracket" and text in _PAIRS:
-            if not stack or stack.pop() != _PAIRS[text]:
-                return operators, f"unexpected {text}"
-        elif kind == "bracket":
-            stack.append(text)
-            operators += text != "{"
-        elif (kind == "operator" or (kind == "word" and text.lower() in _WORDS)) and "{" not in stack[-1:]:
-            operators += 1
-    return operators, f"a {stack[-1]} is not closed" if stack else ""
-
-
-def _tokens(expr: str) -> Iterator[tuple[str, str]]:
-    for match in _TOKEN.finditer(expr):
-        yield match.lastgroup or "", match[0]
 
 
 def _normalised(expr: str) -> str:
     """Strings between backticks become quoted ones, and `1_000` becomes 1000: the parser misreads both."""
     parts = []
-    for kind, text in _tokens(expr):
+    for token in tokens(expr):
+        kind, text = token.kind, token.text
         if kind == "raw":
             inner = text[1:-1].replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
             parts.append(f'"{inner}"')
@@ -154,17 +130,44 @@ def _judge(expr: str, reason: str) -> Finding:
             pass
         else:
             return Finding(note="the expression uses syntax only newest servers know and alertd cannot check")
-    _, unbalanced = _count(expr)
-    message = unbalanced or ("not valid PromQL" if reason == _GENERIC else reason)
-    hint = next((advice for part, advice in _HINTS if part in reason), "")
+    mistake = _mistake(expr, reason, certain=not changed)
+    hint = mistake.hint or next((advice for part, advice in _HINTS if part in reason), "")
     if "{{" in expr and not hint:
         hint = "templates are not expanded in expressions"
-    return Finding(f"could not parse the expression: {message}", hint)
+    return Finding(f"could not parse the expression: {mistake.message}", hint, at=mistake.at)
+
+
+def _mistake(expr: str, reason: str, *, certain: bool) -> Mistake:
+    """What is wrong, and where. If not `certain`, newer syntax than the parser knows stands in the way of telling."""
+    balance = count(expr)
+    if balance.unbalanced:
+        return Mistake(balance.at, balance.unbalanced)
+    if function := _UNKNOWN.search(reason):
+        return replace(unknown_function(expr, function[1]), message=reason)
+    if not certain or not is_syntax(reason):
+        return Mistake(_mentioned(expr, reason), "not valid PromQL" if reason == _GENERIC else reason)
+    found = misplaced(expr, _refusal)
+    return found if reason == _GENERIC else replace(found, message=reason)
+
+
+def _mentioned(expr: str, reason: str) -> int:
+    """Where the function is that the parser names; at the beginning if it stands there more than once."""
+    named = _CALLED.search(reason)
+    places = [token.at for token in spoken(expr) if named and token.text == named[1]]
+    return places[0] if len(places) == 1 else 0
+
+
+def _refusal(expr: str) -> str:
+    try:
+        _parse(expr)
+    except ValueError as problem:
+        return str(problem)
+    return ""
 
 
 def _relaxed(expr: str) -> tuple[str, bool]:
     """The expression with the newest syntax replaced by something old that has the same shape, and whether it was."""
-    masked = "".join({"string": '"x"', "raw": '"x"', "comment": " "}.get(kind, text) for kind, text in _tokens(expr))
+    masked = "".join(_MASKS.get(token.kind, token.text) for token in tokens(expr))
     relaxed = _DURATION_MATHS.sub(_plain_range, masked)
     while (flatter := _NESTED_OFFSET.sub(r"\g<1>1", relaxed)) != relaxed:
         relaxed = flatter
@@ -186,8 +189,10 @@ def _too_large_a_number(expr: str) -> Finding:
     if "e" not in expr and "E" not in expr:
         return _FINE
     for match in _NUMBER.finditer(expr):
-        if float(match[0]) == float("inf") and ("word", match[0]) in _tokens(expr):
-            return Finding(f"the number {match[0]} is out of range", "write +Inf if you mean infinity")
+        if float(match[0]) == float("inf") and Token("word", match[0], match.start()) in tokens(expr):
+            return Finding(
+                f"the number {match[0]} is out of range", "write +Inf if you mean infinity", at=match.start()
+            )
     return _FINE
 
 

@@ -107,7 +107,7 @@ def _when(text: str, place: Place) -> None:
 def _expression(expr: str, place: Place, *, condition: bool) -> None:
     finding = promql.check(expr, condition=condition)
     if finding.error:
-        place.problem(finding.error, "expr", hint=finding.hint)
+        place.problem_inside(finding.error, finding.at, "expr", hint=finding.hint)
     elif finding.note:
         place.note(finding.note, "expr", hint=finding.hint)
 

@@ -16,6 +16,7 @@ from alertd.config import yamltext
 from alertd.config.problems import Place, position
 from alertd.config.rulechecks import check_group, check_rule, check_script, condition
 from alertd.config.rulefile import ADVICE, CONFIGURATION, WHOSE, GroupEntry, RuleEntry, RuleFile
+from alertd.config.sourcetext import SourceText
 from alertd.config.yamltext import TAKEN, Node
 from alertd.core.rules import DEFAULT_INTERVAL, Rule, RuleGroup, Script
 from alertd.errors import ConfigError, Problem
@@ -138,7 +139,7 @@ def parse_rules(text: str, defaults: RuleDefaults, shown: str = "", home: Path =
 
     `home` is where the file lies: scripts are named relative to it.
     """
-    reading = _Reading(defaults, shown, home)
+    reading = _Reading(defaults, shown, home, SourceText(text))
     for document in yamltext.parse(text, shown, "groups", reading.group):
         reading.document(reading.place(document))
     return FileRules(
@@ -158,6 +159,7 @@ class _Reading:
     defaults: RuleDefaults
     shown: str
     home: Path
+    source: SourceText
     groups: list[RuleGroup] = field(default_factory=list)
     recordings: list[Recording] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -166,7 +168,7 @@ class _Reading:
 
     def place(self, node: Node, group: str = "") -> Place:
         """Where in the file somebody is working."""
-        return Place(self.shown, node, group, advice=ADVICE, found=self.problems, notes=self.notes)
+        return Place(self.shown, node, group, advice=ADVICE, source=self.source, found=self.problems, notes=self.notes)
 
     def document(self, place: Place) -> None:
         """What is wrong with it, but for the groups that have been read already."""
