@@ -21,6 +21,7 @@ JSON = "application/json"
 _ALERTMANAGERS = frozenset(
     ("global", "route", "receivers", "inhibit_rules", "time_intervals", "mute_time_intervals", "templates", "tracing")
 )
+_HIDDEN_URL = re.compile(r"(\s*(?:- )*\w*url: )(?:<secret>|(\$\{\w+\}))")
 _SECTION = re.compile(r"([^\s#-][^:]*):")
 
 
@@ -78,14 +79,25 @@ async def _made(make: Callable[[], Any]) -> Response:
 
 
 def original(config: str) -> str:
-    """The configuration with what is not Alertmanager's as comments, so that amtool reads it too."""
+    """The configuration as amtool reads it: what is not Alertmanager's is a comment, and a hidden URL looks like one.
+
+    Alertmanager 0.25 knows no secret URLs of webhooks, and no version knows variables.
+    """
     lines: list[str] = []
     foreign = False
     for line in config.splitlines():
         key = _SECTION.match(line)
         foreign = key[1] not in _ALERTMANAGERS if key else foreign
-        lines.append(f"# {line}" if foreign else line)
+        lines.append(f"# {line}" if foreign else _readable(line))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _readable(line: str) -> str:
+    match = _HIDDEN_URL.fullmatch(line)
+    if match is None:
+        return line
+    key, variable = match.groups()
+    return f"{key}http://<secret>" + (f"  # {variable}" if variable else "")
 
 
 def _receiver(name: str, labels: Labels) -> dict[str, Any]:

@@ -200,3 +200,26 @@ def test_amtool_reads_the_configuration() -> None:
         "# prometheus:\n# - url: http://a\n#   timeout: 1s\nroute:\n  receiver: x\n# log:\n#   level: info\n"
     )
     assert original("") == ""
+
+
+def test_a_hidden_url_looks_like_one() -> None:
+    config = """\
+receivers:
+- name: a
+  webhook_configs:
+  - url: <secret>
+    secret: <secret>
+  slack_configs:
+  - channel: '#x'
+    api_url: ${SLACK_URL}
+heartbeat:
+  url: <secret>
+"""
+    assert original(config).splitlines()[3:8] == [
+        "  - url: http://<secret>",
+        "    secret: <secret>",
+        "  slack_configs:",
+        "  - channel: '#x'",
+        "    api_url: http://<secret>  # ${SLACK_URL}",
+    ]
+    assert original(config).splitlines()[9] == "#   url: <secret>"
