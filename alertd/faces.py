@@ -16,7 +16,7 @@ from alertd.core.posted import Posting, alert_of
 from alertd.engine.engine import Engine
 from alertd.engine.why import Why
 from alertd.ports import Clock, History
-from alertd.web import alertmanager, endpoints, openapi, posting, prometheus, silencing, unknown, why
+from alertd.web import alertmanager, endpoints, home, openapi, posting, prometheus, silencing, unknown, why
 from alertd.web.admin import Admin
 from alertd.web.admin import routes as admin_routes
 from alertd.web.alertmanager import Status, View
@@ -55,6 +55,7 @@ class Faces:
                     *posting.endpoints(self._alert, self._engine.intake.post, self._engine.intake.refuse),
                     *silencing.endpoints(self._engine.silencer, self._clock.now, lambda: self._config().matchers),
                     *why.endpoints(self._why.answer),
+                    *home.endpoints(self._config().web.external_url),
                     *self._profiles.endpoints(),
                 )
             ),

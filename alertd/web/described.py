@@ -123,6 +123,9 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
         ),
         result=success(ref("why")), refusals=_BAD | {500: "The history could not be read."},
     ),
+    ("GET", "/"): Described(
+        "A page for people: what can be read here, and how to ask why.", "general", result=TEXT, media_type="text/html"
+    ),
     ("GET", "/-/healthy"): Described("Whether alertd runs.", "operation", result=_WORD, media_type=PLAIN),
     ("GET", "/-/ready"): Described(
         "Whether alertd has restored its state and works.", "operation", result=_WORD, media_type=PLAIN,
