@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import click
@@ -9,6 +10,9 @@ import click
 from alertd.cli.calling import Call, call_options, word
 from alertd.cli.client import Daemon, daemon_options, output_option
 from alertd.cli.tables import Look, table
+from alertd.core.instants import rfc3339
+from alertd.core.labels import Labels
+from alertd.templating.floats import formatted
 
 _STYLES: Mapping[str, Look] = {
     "STATE": {"firing": {"bold": True}},
@@ -38,7 +42,7 @@ def command(daemon: Daemon, grpc: str | None, *, tls: bool, traceparent: str, ou
     elif alerts:
         table(_COLUMNS, [_row(alert) for alert in alerts], _STYLES)
     else:
-        click.echo("no alerts are pending or firing")
+        click.echo(f"no alerts are {state or 'pending or firing'}")
 
 
 def _alerts(daemon: Daemon) -> Iterator[Mapping[str, Any]]:
@@ -46,10 +50,13 @@ def _alerts(daemon: Daemon) -> Iterator[Mapping[str, Any]]:
     told = {_key(one): one for one in daemon.get("/api/v2/alerts")}
     for alert in daemon.data("/api/v1/alerts")["alerts"]:
         twin = told.pop(_key(alert), None) if alert["state"] == "firing" else None
-        yield {**alert, **_muters(twin or {})}
+        fired = {"firedAt": _instant(twin["startsAt"])} if twin else {}
+        yield {"fingerprint": Labels(alert["labels"]).fingerprint, **alert, **fired, **_muters(twin or {})}
     for one in told.values():
-        since = {"state": "firing", "activeAt": one["startsAt"], "value": ""}
-        yield {"labels": one["labels"], "annotations": one["annotations"], **since, **_muters(one)}
+        since = {"state": "firing", "activeAt": _instant(one["startsAt"]), "value": ""}
+        known = {"labels": one["labels"], "annotations": one["annotations"]}
+        named = {"fingerprint": Labels(one["labels"]).fingerprint}
+        yield {**named, **known, **since, "firedAt": since["activeAt"], **_muters(one)}
 
 
 def _called(call: Call) -> Sequence[Mapping[str, Any]]:
@@ -59,14 +66,22 @@ def _called(call: Call) -> Sequence[Mapping[str, Any]]:
 
 
 def _as_over_http(alert: Mapping[str, Any]) -> Mapping[str, Any]:
+    fired = {"firedAt": _instant(alert["firedAt"])} if alert.get("firedAt") else {}
     return {
-        "labels": alert["labels"],
-        "annotations": alert["annotations"],
+        "fingerprint": alert["fingerprint"],
+        "labels": dict(sorted(alert["labels"].items())),
+        "annotations": dict(sorted(alert["annotations"].items())),
         "state": word(alert["state"]),
-        "activeAt": alert["activeAt"],
-        "value": "" if alert["posted"] else str(alert["value"]),
+        "activeAt": _instant(alert["activeAt"]),
+        "value": "" if alert["posted"] else formatted(float(alert["value"]), "e", None),
+        **fired,
         **{name: alert["muters"][name] for name in _MUTERS if alert["muters"][name]},
     }
+
+
+def _instant(text: str) -> str:
+    """As Prometheus writes them, whoever has written this one."""
+    return rfc3339(datetime.fromisoformat(text))
 
 
 def _muters(alert: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
@@ -85,7 +100,7 @@ def _order(alert: Mapping[str, Any]) -> Any:
 def _row(alert: Mapping[str, Any]) -> Sequence[str]:
     labels = alert["labels"]
     rest = [f"{name}={value}" for name, value in labels.items() if name not in ("alertname", "severity")]
-    since = str(alert["activeAt"]).partition(".")[0].rstrip("Z") + "Z"
+    since = str(alert.get("firedAt", alert["activeAt"])).partition(".")[0].rstrip("Z") + "Z"
     return (
         alert["state"],
         labels.get("severity", "-"),

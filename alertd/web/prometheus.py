@@ -1,9 +1,7 @@
 """Prometheus' `/api/v1/rules` and `/api/v1/alerts` for our rules, so that Grafana and `alertd alerts` list them."""
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +12,7 @@ from alertd.core.alerts import Alert, State
 from alertd.core.board import Board, RuleStatus
 from alertd.core.instants import rfc3339
 from alertd.core.rules import Rule, RuleGroup
+from alertd.templating.floats import formatted
 
 
 def routes(board: Board) -> list[BaseRoute]:
@@ -106,12 +105,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
 
 def go_exponent(value: float) -> str:
     """As Go formats a float with `%e` in the fewest digits: `1e+00`, `+Inf`."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    mantissa, _, exponent = f"{Decimal(repr(value)).normalize():e}".partition("e")
-    return f"{mantissa}e{int(exponent):+03d}"
+    return formatted(value, "e", None)
 
 
 def _success(data: Mapping[str, Any]) -> JSONResponse:

@@ -40,11 +40,13 @@ async def test_alerts_are_shown_as_over_http() -> None:
     assert first.split() == ["firing", "page", "Disk", "2026-01-01T11:59:00Z", "0", "silenced", "host=a"]
     assert second.split() == ["pending", "-", "Load", "2026-01-01T11:59:00Z", "0", "-"]
     assert json.loads(data.output)[0] == {
+        "fingerprint": DISK.labels.fingerprint,
         "labels": {"alertname": "Disk", "host": "a", "severity": "page"},
         "annotations": {"summary": "Disk"},
         "state": "firing",
-        "activeAt": "2026-01-01T11:59:00.500Z",
-        "value": "0.0",
+        "activeAt": "2026-01-01T11:59:00.5Z",
+        "firedAt": "2026-01-01T11:59:00.5Z",
+        "value": "0e+00",
         "silencedBy": ["s1"],
     }
     assert "Disk" not in some.output
