@@ -33,6 +33,8 @@ class Near:
 class Candidate:
     """A rule that could have made the alert. `near` is empty if it could not be asked, and `unasked` says why.
 
+    `said`: what there is to say of a rule that compares nothing.
+
     `error` is what is wrong with its last evaluation, which was for `evaluated_at`.
     """
 
@@ -41,6 +43,7 @@ class Candidate:
     unasked: str = ""
     error: str = ""
     evaluated_at: datetime | None = None
+    said: str = ""
 
 
 def could_make(rule: Rule, matchers: Sequence[Matcher]) -> bool:
@@ -81,6 +84,8 @@ def _about(one: Candidate, at: datetime, now: datetime) -> Iterator[str]:
         yield f"{name} could not be judged lately: {one.error}"
     if one.unasked:
         yield f"{name} cannot be asked how close it came: {one.unasked}"
+    if one.said:
+        yield f"{name} {one.said}"
     for near in one.near:
         yield f"{name} {_near(near, clock(at, now))}"
 

@@ -8,11 +8,12 @@ from alertd.core import durations
 from alertd.core.alerts import Alert, State
 from alertd.core.dedup import Line
 from alertd.core.groups import Group
+from alertd.core.history import Entry, What
 from alertd.core.mutes import AUDIBLE, Verdict
 from alertd.core.quiet import Why, hush
 from alertd.core.rules import OnTrouble, Rule
 from alertd.core.silences import Silence
-from alertd.core.story import Kind, Sentence, by_whom, clock, several
+from alertd.core.story import Kind, Past, Sentence, by_whom, clock, several
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,25 @@ def foretell(present: Present, now: datetime) -> tuple[Sentence, ...]:
     if present.alert.state is not State.PENDING:
         texts += [text for place in present.places for text in _place(present, place, now)]
     return tuple(Sentence(now, Kind.NOW, text) for text in texts)
+
+
+def farewell(past: Past, now: datetime) -> tuple[Sentence, ...]:
+    """What is left to say of an alert that is no more, if its history breaks off: the last rows may be lost."""
+    states = [one for one in past.own if one.what is What.STATE]
+    if not states or states[-1].facts["state"] == "gone":
+        return ()
+    last = states[-1]
+    if last.facts["state"] != "resolved":
+        return (Sentence(now, Kind.NOW, "it is no more; when it ended was not written down"),)
+    if any(_closes(one, past.key) for one in past.entries if one.at >= last.at):
+        return ()
+    return (Sentence(now, Kind.NOW, f"ended at {clock(last.at, now)}; nothing more is to be told of it"),)
+
+
+def _closes(entry: Entry, key: str) -> bool:
+    """Whether it says what became of the end of an alert."""
+    told = entry.what is What.MESSAGE and key in entry.facts["closing"]
+    return told or (entry.what is What.QUIET and key in entry.facts["alerts"])
 
 
 def _itself(present: Present, now: datetime) -> Iterator[str]:

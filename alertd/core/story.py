@@ -328,8 +328,11 @@ def _answers(entry: Entry, _: Past) -> _Told:
     return Kind.NOTE, f"the datasource {name} answers again"
 
 
-def _started(entry: Entry, _: Past) -> _Told:
+def _started(entry: Entry, past: Past) -> _Told:
+    """It wrote down now and then that it lives; what it decided after that is a sign of life, too."""
     alive = _instant(entry.facts["alive"])
+    if alive:
+        alive = max(alive, *(one.at for one in past.entries if one.at < entry.at), alive)
     return Kind.NOTE, "alertd started" + (f"; it was last alive at {clock(alive, entry.at)}" if alive else "")
 
 

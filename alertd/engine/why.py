@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from alertd.config.comparisons import Comparison, comparisons
+from alertd.core import durations
 from alertd.core.absence import Candidate, Near, account, could_make, unknown
 from alertd.core.alerts import Alert
 from alertd.core.history import (
@@ -21,10 +22,11 @@ from alertd.core.history import (
 )
 from alertd.core.labels import Labels
 from alertd.core.matchers import Matcher
-from alertd.core.outlook import Place, Present, foretell
+from alertd.core.outlook import Place, Present, farewell, foretell
 from alertd.core.rules import Rule, RuleGroup
 from alertd.core.samples import Answer, Sample
 from alertd.core.story import Chapter, Past, Question, Sentence, Story, tell
+from alertd.engine import selfrules
 from alertd.engine.engine import Engine
 from alertd.ports import Clock, History
 
@@ -95,6 +97,8 @@ class Why:
         sentences = tell(past, since)
         if subject.alert and question.at is None:
             sentences += self._now(subject.alert, rule, places, at)
+        elif sentences and question.at is None:
+            sentences += farewell(past, at)
         return Chapter(repr(subject.labels), subject.labels, sentences)
 
     def _places(self, alert: Alert) -> Sequence[Place]:
@@ -158,6 +162,8 @@ class Why:
     async def _candidate(self, rule: Rule, group: RuleGroup, question: Question, at: datetime) -> Candidate:
         status = self._engine.board.status(rule.key)
         error, seen_at = status.error, status.evaluated_at
+        if rule.datasource == selfrules.NAME:
+            return Candidate(rule, said=await self._of_itself(rule, at), error=error, evaluated_at=seen_at)
         compared = () if rule.when or rule.script else comparisons(rule.expr)
         if not compared or not rule.enabled:
             return Candidate(rule, (), _unasked(rule), error, seen_at)
@@ -177,6 +183,15 @@ class Why:
             if isinstance(reply, Answer)
         ]
         return Candidate(rule, tuple(near), "", error, seen_at)
+
+    async def _of_itself(self, rule: Rule, at: datetime) -> str:
+        """What alertd knows of the trouble that one of its own rules is about."""
+        (reply,) = await self._engine.sources.query(rule.datasource, [rule.expr], at)
+        samples = reply.samples if isinstance(reply, Answer) else ()
+        known = [one.annotations.get("error", "") for one in samples]
+        every = durations.format(selfrules.GROUP.interval)
+        seen = f"has something to tell as of now: {'; '.join(known[:_RULES])}" if known else "sees no such trouble now"
+        return f"watches alertd itself, every {every}, and {seen}"
 
 
 _FIRST = (What.STARTED, What.RELOADED, What.SILENCE, What.ANSWERS, What.RULE, What.STATE, What.GROUPED, What.MUTED)
