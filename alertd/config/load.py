@@ -111,7 +111,7 @@ def read(path: Path | None, overrides: Overrides) -> Reading:
     config, rules = _assemble(place, secrets, base, overrides, path)
     if config is not None:
         config = replace(config, stamp=config.stamp | before)
-    clean = tuple(secrets.clean(problem) for problem in sorted(place.found, key=position))
+    clean = tuple(secrets.clean(problem) for problem in sorted(secrets.causes(place.found), key=position))
     return Reading(config, rules, clean, (*map(secrets.clean, place.notes), *rules.notes))
 
 
@@ -248,7 +248,8 @@ def _checked(model: type[Any], values: Mapping[str, Any], place: Place, flags: M
 
 def _receivers(file: ConfigFile, texts: templates.Templates, place: Place) -> tuple[Receiver, ...]:
     if file.receivers:
-        return receivers.build(file.receivers, receivers.Shared(file.global_, texts), place.within("receivers"))
+        shared = receivers.Shared(file.global_ if _is_read("global", "global_", file, place) else None, texts)
+        return receivers.build(file.receivers, shared, place.within("receivers"))
     if file.route is None and not place.found:
         place.note("no receivers are configured: alerts are written to standard output", hint='add "receivers"')
     return (receivers.default(),)
@@ -266,9 +267,13 @@ def _route(file: ConfigFile, told: tuple[Receiver, ...], named: frozenset[str] |
 
 def _readable(named: Iterable[str], file: ConfigFile, place: Place) -> frozenset[str] | None:
     """The names of time intervals; None if a section of them is there, but could not be read."""
-    sections = {key: place.node.child(key) for key in _INTERVALS}
-    given = {key for key, node in sections.items() if node is not None and node.kind != "nothing"}
-    return frozenset(named) if given <= file.model_fields_set else None
+    return frozenset(named) if all(_is_read(key, key, file, place) for key in _INTERVALS) else None
+
+
+def _is_read(key: str, name: str, file: ConfigFile, place: Place) -> bool:
+    """Whether a section, which the model calls by this name, is not there, or could be read."""
+    node = place.node.child(key)
+    return node is None or node.kind == "nothing" or name in file.model_fields_set
 
 
 def _datasources(file: ConfigFile, place: Place, secrets: Secrets) -> tuple[DatasourceConfig, ...]:

@@ -19,9 +19,9 @@ DEFAULT = "stdout"
 
 @dataclass(frozen=True)
 class Shared:
-    """What all receivers build upon."""
+    """What all receivers build upon. `global_` None: it could not be read, and nobody knows what is in it."""
 
-    global_: GlobalConfig
+    global_: GlobalConfig | None
     templates: Templates
 
 
@@ -74,7 +74,7 @@ def _integrations(entry: ReceiverEntry, shared: Shared, place: Place) -> Iterato
                     yield _integration(entry.name, kind, index, made, Labels(entry.labels))
 
 
-def _configured(kind: str, tree: Any, global_: GlobalConfig, place: Place) -> tuple[type[Any], BaseModel] | None:
+def _configured(kind: str, tree: Any, global_: GlobalConfig | None, place: Place) -> tuple[type[Any], BaseModel] | None:
     try:
         plugin, model = plugins.load(kind)
     except ValueError as problem:
@@ -83,7 +83,7 @@ def _configured(kind: str, tree: Any, global_: GlobalConfig, place: Place) -> tu
     try:
         config = model.model_validate(tree)
         inherit = getattr(config, "with_global", None)
-        return plugin, config if inherit is None else inherit(global_)
+        return plugin, config if inherit is None or global_ is None else inherit(global_)
     except ValidationError as error:
         place.refuse(error, model)
     except ValueError as problem:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ class Secrets:
     environment: Mapping[str, str]
     used: dict[str, str] = field(default_factory=dict)
     written: dict[int, str] = field(default_factory=dict)  # node -> what its author wrote
+    unset: dict[tuple[int, int], list[Problem]] = field(default_factory=dict)  # by where the value stands
     told: tuple[str, ...] = ()  # the shapes of those that stand in the file, to be hidden from problems
 
     def expand(self, place: Place) -> None:
@@ -41,13 +42,20 @@ class Secrets:
             return match[0][1:]
         value = self.environment.get(name)
         if value is None:
-            message = f"the environment variable {name} is not set"
-            place.found.append(
-                Problem(message, place.path, node.line, node.column, hint=f"set it, or write $${{{name}}} for the text")
-            )
+            message, hint = f"the environment variable {name} is not set", f"set it, or write $${{{name}}} for the text"
+            problem = Problem(message, place.path, node.line, node.column, hint=hint)
+            self.unset.setdefault((node.line, node.column), []).append(problem)
+            place.found.append(problem)
             return match[0]
         self.used[name] = value
         return value
+
+    def causes(self, problems: Iterable[Problem]) -> Iterator[Problem]:
+        """The problems, without what else is wrong with a value that lacks its variable."""
+        for one in problems:
+            lacking = self.unset.get((one.line, one.column))
+            if lacking is None or one in lacking:
+                yield one
 
     def telling(self) -> Iterator[str]:
         """The values of variables whose names say that they are secret."""

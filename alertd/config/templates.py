@@ -31,6 +31,7 @@ class Templates:
     files: tuple[tuple[str, str], ...] = ()
     stamp: Stamp = frozenset()  # what the files were just before they were read
     complete: bool = True  # every pattern matched, and every file could be used
+    sound: bool = True  # every file that is there could be used
     compiled: TemplateSet = field(default_factory=lambda: compile_templates([]), compare=False, repr=False)
 
     def matched(self) -> Iterator[Path]:
@@ -45,18 +46,19 @@ def read(patterns: tuple[str, ...], base: Path, place: Place) -> Templates:
     """
     before = stamp(matched(patterns, base))
     files: list[tuple[str, str]] = []
-    complete = True
+    complete = usable = True
     for index, pattern in enumerate(patterns):
         paths = sorted(matched([pattern], base))
         if not paths and not _WILDCARDS & set(pattern):
             place.note(f'templates has "{pattern}", which does not exist', index, hint="what it defines is missing")
         sound = [(str(path), text) for path in paths if (text := _sound(path, place)) is not None]
-        complete = complete and bool(paths) and len(sound) == len(paths)
+        usable = usable and len(sound) == len(paths)
+        complete = complete and bool(paths) and usable
         files += sound
     compiled = compile_templates(files)
     if _MAIL in compiled.names:
         _check_page(_MAIL, f'{{{{ template "{_MAIL}" . }}}}', compiled, place, ())
-    return Templates(patterns, base, tuple(files), before, complete, compiled)
+    return Templates(patterns, base, tuple(files), before, complete, usable, compiled)
 
 
 def check_texts(config: BaseModel, templates: Templates, place: Place) -> None:
@@ -91,6 +93,8 @@ def _sound(path: Path, place: Place) -> str | None:
 
 
 def _unknown(message: str, name: str, templates: Templates, place: Place, path: tuple[str | int, ...]) -> None:
+    if not templates.sound:
+        return
     if templates.complete:
         place.problem(message, *path, hint=suggest(name, [*templates.compiled.names, *shipped.names()]))
     else:

@@ -322,3 +322,46 @@ def test_a_repeat_shorter_than_the_group_interval_is_noted(config) -> None:
 
 def test_several_receivers_need_a_route(said) -> None:
     assert "there is no route" in said("receivers: [{name: a}, {name: b}]")[0]
+
+
+SLACK_AND_MAIL = """
+route: {receiver: a}
+receivers:
+- name: a
+  slack_configs: [{channel: "#x"}]
+  email_configs: [{to: ops@example.org}]
+"""
+
+
+def test_a_mistake_in_global_is_the_only_one_told(said) -> None:
+    known = 'slack_api_url: "https://hooks.slack.com/x", smtp_smarthost: "mail:25"'
+    (problem,) = said(f"global: {{{known}, smtp_fron: a@example.org}}" + SLACK_AND_MAIL)
+    assert 'unknown key "smtp_fron" (did you mean "smtp_from"?)' in problem
+
+
+def test_what_is_missing_in_a_global_that_can_be_read_is_told(said) -> None:
+    assert len(said("global: {smtp_from: a@example.org}" + SLACK_AND_MAIL)) == 2
+    assert len(said("global:" + SLACK_AND_MAIL)) == 2
+
+
+def test_a_receiver_is_checked_although_global_cannot_be_read(said) -> None:
+    found = said("global: {smtp_fron: x}" + SLACK_AND_MAIL.replace("#x", "{{ nope }}"))
+    assert len(found) == 2
+    assert "there is no function 'nope'" in found[1]
+
+
+def test_a_variable_that_is_not_set_is_the_only_problem_of_its_value(said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOOK", raising=False)
+    (problem,) = said("receivers: [{name: a, webhook_configs: [{url: '${HOOK}'}]}]")
+    assert "HOOK is not set" in problem
+
+
+def test_a_template_file_that_is_broken_is_not_missing(reading, tmp_path: Path) -> None:
+    (tmp_path / "bad.tmpl").write_text('{{ define "mine" }}{{ nope }}{{ end }}')
+    found = reading("""\
+        templates: [bad.tmpl]
+        receivers: [{name: a, webhook_configs: [{url: 'http://x/'}], email_configs: [
+          {to: a@b.c, from: a@b.c, smarthost: 'm:25', html: '{{ template "mine" . }}'}]}]
+    """)
+    assert ["there is no function" in str(one) for one in found.problems] == [True]
+    assert not [str(note) for note in found.notes if "mine" in str(note)]
