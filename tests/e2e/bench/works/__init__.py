@@ -6,7 +6,7 @@ from importlib import import_module
 
 from tests.e2e.bench.works.work import Work
 
-_MODULES = ("reading", "deciding", "telling", "evaluating")
+_MODULES = ("reading", "deciding", "telling", "evaluating", "ungrouped")
 
 
 def every() -> Mapping[str, Work]:

@@ -70,24 +70,24 @@ def routing() -> Do:
         replace(_ROUTE, key=f"{{}}/{team}", matchers=(Matcher("team", "=", str(team)),)) for team in range(50)
     )
     root = replace(_ROUTE, routes=children)
-    alert = Labels({"alertname": "JobDown", "team": "49", "severity": "critical"})
-    return lambda: match(root, alert)
+    found = Labels({"alertname": "JobDown", "team": "49", "severity": "critical"})
+    return lambda: match(root, found)
 
 
 def grouping() -> Do:
     """Into groups that there are not yet."""
-    alerts, route = [_alert(number) for number in range(MANY)], replace(_ROUTE, group_by=("alertname", "zone"))
+    alerts, route = [alert(number) for number in range(MANY)], replace(_ROUTE, group_by=("alertname", "zone"))
 
     def group() -> None:
         groups = Groups(route)
-        for alert in alerts:
-            groups.insert(alert, NOW)
+        for one in alerts:
+            groups.insert(one, NOW)
 
     return group
 
 
 def flushing() -> Callable[[], Flush]:
-    alerts = [_alert(number) for number in range(ALERTS)]
+    alerts = [alert(number) for number in range(ALERTS)]
     group = Group(_ROUTE, Labels({"alertname": "JobDown"}), members=dict.fromkeys(one.id for one in alerts))
     mutes = Muting(Silences(), Inhibitor(), Calendar())
     return lambda: flush(group, alerts, [OPS], {OPS.id: Line()}, mutes, "http://alertd.example", NOW)
@@ -111,6 +111,6 @@ def _expand(text: str, sample: Sample) -> str:
     return expand(text, RuleData(**data, external_url="", now=NOW))
 
 
-def _alert(number: int) -> Alert:
+def alert(number: int) -> Alert:
     found = Labels({**labels(number), "__name__": "", "alertname": "JobDown", "severity": "critical"})
     return Alert("rule", found, State.FIRING, NOW, {"summary": f"host-{number} is down"}, 0.0, fired_at=NOW)
