@@ -5,10 +5,11 @@ need `requests`; one that must read an answer before it can go on has a `deliver
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import quote, urlencode
@@ -152,7 +153,7 @@ class PostingNotifier(Generic[ConfigT]):
             config.http_config or HttpConfig(), context.clock, connections=_CONNECTIONS, tracer=context.tracer
         )
         self._timeout = (config.timeout or _TIMEOUT).total_seconds()
-        self._secrets = frozenset(_shapes(of_model(config)))
+        self._secrets = frozenset[str]().union(*map(_shapes, of_model(config)))
 
     async def send(self, notification: Notification) -> str:
         """Tell the service. Returns what it said, and which templates failed. Raises DeliveryError."""
@@ -237,7 +238,7 @@ class PostingNotifier(Generic[ConfigT]):
         )
 
     def _hidden(self, texts: Texts) -> Iterable[str]:
-        return {*self._secrets, *_shapes(texts.secrets)}
+        return self._secrets.union(*map(_shapes, texts.secrets))
 
 
 def group_hash(notification: Notification) -> str:
@@ -245,10 +246,11 @@ def group_hash(notification: Notification) -> str:
     return sha256(notification.group_key.encode("utf-8", "replace")).hexdigest()
 
 
-def _shapes(secrets: Iterable[str]) -> Iterator[str]:
-    """Secrets as they are, as they stand in a URL and, of one that is a URL, its parts."""
-    for one in secrets:
-        yield from (one, quote(one), quote(one, safe=""))
-        if one.startswith(("http://", "https://")):
-            with suppress(ValueError):
-                yield from of_url(one)
+@lru_cache(maxsize=256)  # a URL is the same for thousands of messages
+def _shapes(secret: str) -> frozenset[str]:
+    """A secret as it is, as it stands in a URL and, if it is one, its parts."""
+    shapes = {secret, quote(secret), quote(secret, safe="")}
+    if secret.startswith(("http://", "https://")):
+        with suppress(ValueError):
+            shapes.update(of_url(secret))
+    return frozenset(shapes)

@@ -21,11 +21,16 @@ _HIDDEN = "<secret>"
 def said(text: str, secrets: Iterable[str] = (), most: int = _MOST) -> str:
     """The beginning of a text from outside, in one line, and `<secret>` where it held one."""
     known = text[:_MOST_READ]
-    for secret in sorted(set(secrets), key=len, reverse=True):
-        known = known.replace(secret, _HIDDEN) if len(secret) >= _SHORTEST else known
+    shown = {secret for secret in secrets if len(secret) >= _SHORTEST and secret in known}
+    for secret in sorted(shown, key=len, reverse=True):
+        known = known.replace(secret, _HIDDEN)
     known = _CREDENTIALS.sub(rf"\1 {_HIDDEN}", known)
-    line = " ".join("".join(c if c.isprintable() else " " for c in known).split())
+    line = " ".join((known if known.isprintable() else "".join(map(_visible, known))).split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else " "
 
 
 def of_url(url: str) -> Iterator[str]:
