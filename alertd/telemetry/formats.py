@@ -3,11 +3,12 @@
 import json
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 _MOST = 2000  # characters of a value
+_NUMBERS = (bool, int, float)
 _MARGIN = 1 << 16  # characters beyond it that are looked through for secrets, of which some would be shown
 
 Hide = Callable[[str], str]
@@ -28,20 +29,28 @@ class JsonFormat(logging.Formatter):
         self._identity, self._hide = {name: text for name, text in identity.items() if text}, hide
 
     def format(self, record: logging.LogRecord) -> str:
+        message, fields = record.getMessage(), _fields(record)
+        hide = self._needed(message, fields)
         line: dict[str, Any] = {
             "ts": _instant(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             **self._identity,
             "logger": record.name,
             **({"event": event} if (event := getattr(record, "event", "")) else {}),
-            "msg": tame(record.getMessage(), self._hide),
+            "msg": tame(message, hide),
         }
         if not getattr(record, "summary", False) and (cause := self._here()):
             _, line["trace_id"], line["span_id"], _ = cause.split("-")
-        line |= {name: _structured(value, self._hide) for name, value in _fields(record).items()}
+        for name, value in fields.items():
+            line[name] = _structured(value, hide)
         if record.exc_info:
             line["traceback"] = self._hide(self.formatException(record.exc_info))
         return json.dumps(line)
+
+    def _needed(self, message: str, fields: Mapping[str, Any]) -> Hide:
+        """What hides secrets, if there is one in any of these: most lines have none, which one look at all says."""
+        texts = "\n".join([message, *_texts(fields.values())])
+        return _as_it_is if self._hide(texts) == texts else self._hide
 
 
 class ConsoleFormat(logging.Formatter):
@@ -78,15 +87,30 @@ def _fields(record: logging.LogRecord) -> Mapping[str, Any]:
     return {name: value for name, value in fields.items() if value is not None and value != ""}
 
 
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    """What `tame` makes texts of."""
+    for value in values:
+        if isinstance(value, str):
+            yield str(value)
+        elif isinstance(value, Mapping):
+            yield from _texts(value.values())
+        elif not isinstance(value, _NUMBERS):
+            yield str(value)
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
 def _structured(value: Any, hide: Hide) -> Any:
-    if isinstance(value, Mapping):
+    if not isinstance(value, (str, *_NUMBERS)) and isinstance(value, Mapping):
         return {name: tame(part, hide) for name, part in value.items()}
     return tame(value, hide)
 
 
 def tame(value: Any, hide: Hide, most: int = _MOST) -> Any:
     """Numbers as they are; any other value as text, not too long, and without secrets."""
-    if isinstance(value, bool | int | float):
+    if isinstance(value, _NUMBERS):
         return value
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     shown = hide(text[: most + _MARGIN])

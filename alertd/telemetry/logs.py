@@ -81,11 +81,12 @@ class Logs(Selective):
     def _writes(self, fact: Fact) -> bool:
         return self._loggers[fact.logger].isEnabledFor(fact.level)
 
-    def _write(self, fact: Fact, **fields: object) -> None:
+    def _write(self, fact: Fact, rest: str = "", /, **fields: object) -> None:
+        """A line; `rest` ends its message. Nobody asks from where in the code it comes."""
         log = self._loggers[fact.logger]
         if log.isEnabledFor(fact.level):
             extra = {"event": fact.event, "subject": self._subject(fact, fields), "fields": fields}
-            log.log(fact.level, fact.message, extra=extra)
+            log.handle(log.makeRecord(log.name, fact.level, "", 0, fact.message + rest, (), None, extra=extra))
 
     def _subject(self, fact: Fact, fields: Mapping[str, object]) -> tuple[object, ...] | None:
         if fact.subject is None:
@@ -167,9 +168,10 @@ class Logs(Selective):
                 self._write(facts.MORE_ALERTS_CHANGED, alert=name, at=at, more=count - _MOST_ALERTS)
 
     def _group_flushed(self, event: GroupFlushed) -> None:
-        verdict, told = event.verdict, facts.MESSAGE_DECIDED
+        verdict = event.verdict
         self._write(
-            replace(told, message=f"{told.message}: {verdict.reason}") if verdict.reason else facts.NOTHING_TO_TELL,
+            facts.MESSAGE_DECIDED if verdict.reason else facts.NOTHING_TO_TELL,
+            f": {verdict.reason}" if verdict.reason else "",
             reason=verdict.reason,
             integration=verdict.integration,
             group=event.group,
