@@ -271,6 +271,9 @@ class Store(History, Protocol):
         A row is due when `next_at` has come, it is not leased, and no other row of its group is under way.
         """
 
+    async def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """End the leases of rows that were claimed and not tried; one that a newer row made obsolete is superseded."""
+
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         """End the lease and write what became of it. A retry that a newer row made obsolete becomes superseded."""
 

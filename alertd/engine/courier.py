@@ -2,41 +2,19 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alertd.core.delivery import Delivery, Outcome, Retry, Sent, refused
 from alertd.engine.dispatcher import Dispatcher
+from alertd.engine.lanes import WIDTH, Lane
 from alertd.errors import DeliveryError, StoreError
 from alertd.events import DeliveryTried, Kind, Trouble
 from alertd.ports import Attributes, Clock, Notifier, Observer, Span, Store
 
-_WIDTH = 16  # deliveries under way at once, an integration
 _LONGEST_SEND = 90.0  # seconds; a notifier has limits of its own, this one holds where those do not
 _LEASE = timedelta(seconds=_LONGEST_SEND + 30)
 _AFTER_FAILURE = timedelta(seconds=5)
-_GATHER = 0.01  # seconds
-
-
-@dataclass
-class Lane:
-    """What one integration has to do. A lane that hangs hinders no other; `due_at` None: nothing waits.
-
-    `busy`: so many are being sent. `claimed_at`: when, by the steady clock, it took some last; while it is busy, the
-    next ones gather.
-    """
-
-    notifier: Notifier
-    due_at: datetime | None
-    busy: int = 0
-    claimed_at: float = -_GATHER
-
-    def next_claim(self, clock: Clock) -> datetime | None:
-        """When it has something to do and room for it."""
-        if self.due_at is None or self.busy >= _WIDTH:
-            return None
-        wait = self.claimed_at + _GATHER - clock.elapsed() if self.busy else 0.0
-        return self.due_at if wait <= 0 else max(self.due_at, clock.now() + timedelta(seconds=wait))
+_SOONER = timedelta(milliseconds=1)  # than it sleeps for: worth waking up
 
 
 class Courier:
@@ -45,14 +23,19 @@ class Courier:
     def __init__(self, dispatcher: Dispatcher, store: Store, observer: Observer, clock: Clock) -> None:
         self._dispatcher, self._store, self._observer, self._clock = dispatcher, store, observer, clock
         self._lanes: dict[str, Lane] = {}
+        self._tasks = asyncio.TaskGroup()
+        self._unwanted: list[Delivery] = []  # claimed, and to be given back
         self._closing = False
+        self._sleeps_until: datetime | None = None
         self._jumped = timedelta(0)  # how far the clock was set back, which the outbox does not know yet
+        self.width = WIDTH
         self.wake = dispatcher.posted
 
     def serve(self, notifiers: Mapping[str, Notifier]) -> None:
-        """Deliver through these, by integration; what is under way finishes with the notifier it began with."""
+        """Deliver through these, by integration; what is being sent finishes with the notifier it began with."""
         now = self._clock.now()
-        self._lanes = {name: Lane(notifier, now) for name, notifier in notifiers.items()}
+        self._unwanted += [delivery for lane in self._lanes.values() for delivery in lane.give_up()]
+        self._lanes = {name: Lane(notifier, now, width=self.width) for name, notifier in notifiers.items()}
         self.wake.set()
 
     def clock_jumped(self, by: timedelta) -> None:
@@ -64,18 +47,22 @@ class Courier:
         self.wake.set()
 
     def next_due(self) -> datetime | None:
-        """When the next lane that has room has something to do."""
-        return min((at for lane in self._lanes.values() if (at := lane.next_claim(self._clock))), default=None)
+        """When the next lane that has room has something to do, or one is to give back what it does not get to."""
+        clock = self._clock
+        claims = (lane.next_claim(clock) for lane in self._lanes.values())
+        returns = (lane.stuck_at(clock) for lane in self._lanes.values())
+        instants = [at for at in (*claims, *returns) if at is not None]
+        return min([*instants, clock.now()] if self._unwanted else instants, default=None)
 
     async def run(self) -> None:
-        """Deliver until told to stop, then finish what is under way."""
-        async with asyncio.TaskGroup() as tasks:
+        """Deliver until told to stop, then finish what is being sent."""
+        async with asyncio.TaskGroup() as self._tasks:
             while True:
-                await self._clock.sleep_until(self.next_due(), self.wake)
+                self._sleeps_until = self.next_due()
+                await self._clock.sleep_until(self._sleeps_until, self.wake)
+                await self._turn(self._clock.now())
                 if self._closing:
                     return
-                for lane, delivery in await self._claim(self._clock.now()):
-                    tasks.create_task(self._deliver(lane, delivery))
 
     def stop(self) -> None:
         """Claim nothing more."""
@@ -84,20 +71,26 @@ class Courier:
 
     async def step(self, now: datetime) -> None:
         """Claim what is due and see it through."""
-        await asyncio.gather(*(self._deliver(lane, delivery) for lane, delivery in await self._claim(now)))
+        async with asyncio.TaskGroup() as self._tasks:
+            await self._turn(now)
 
-    async def _claim(self, now: datetime) -> Sequence[tuple[Lane, Delivery]]:
+    async def _turn(self, now: datetime) -> None:
+        if not self._closing:
+            await self._claim(now)
+        await self._give_back(now)
+
+    # What is claimed, and what goes back.
+
+    async def _claim(self, now: datetime) -> None:
         if self._jumped:
             await self._follow_clock()
         for name in self._dispatcher.take_posted():
             if name in self._lanes:
                 self._lanes[name].due_at = now
-        claimed: list[tuple[Lane, Delivery]] = []
         for name, lane in list(self._lanes.items()):
             at = lane.next_claim(self._clock)
             if at is not None and at <= now:
-                claimed += [(lane, delivery) for delivery in await self._claim_lane(name, lane, now)]
-        return claimed
+                await self._claim_lane(name, lane, now)
 
     async def _follow_clock(self) -> None:
         by, self._jumped = self._jumped, timedelta(0)
@@ -107,18 +100,58 @@ class Courier:
             self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
             self._jumped += by
 
-    async def _claim_lane(self, name: str, lane: Lane, now: datetime) -> Sequence[Delivery]:
-        room, lane.claimed_at = _WIDTH - lane.busy, self._clock.elapsed()
+    async def _claim_lane(self, name: str, lane: Lane, now: datetime) -> None:
+        room = lane.ask(self._clock)
         try:
             claimed = await self._dispatcher.claim(name, now, now + _LEASE, room)
+            self._take(name, lane, claimed)
             if len(claimed) < room:
                 lane.due_at = (await self._store.due()).get(name)
         except StoreError as error:
             self._observer.notice(Trouble("the outbox could not be read", str(error), Kind.STATE))
             lane.due_at = now + _AFTER_FAILURE
-            return ()
-        lane.busy += len(claimed)
-        return claimed
+
+    def _take(self, name: str, lane: Lane, claimed: Sequence[Delivery]) -> None:
+        if self._closing or self._lanes.get(name) is not lane:  # it was to stop meanwhile, or to go on otherwise
+            self._unwanted += claimed
+            return
+        lane.take(claimed)
+        self._begin(lane)
+
+    def _begin(self, lane: Lane) -> None:
+        while not self._closing and (delivery := lane.begin()) is not None:
+            self._tasks.create_task(self._deliver(lane, delivery))
+
+    def _end(self, lane: Lane) -> None:
+        """One is through: the next begins, and if the lane has room for more soon, the loop is to know."""
+        lane.end()
+        if _is_asked_to_stop():
+            return
+        self._begin(lane)
+        at = lane.next_claim(self._clock)
+        if at is not None and (self._sleeps_until is None or at < self._sleeps_until - _SOONER):
+            self.wake.set()
+
+    async def _give_back(self, now: datetime) -> None:
+        """Let go of what was claimed and does not get its turn; if that fails, the end of the lease will tell."""
+        for lane in self._lanes.values():
+            if self._closing or lane.is_stuck(self._clock):
+                self._unwanted += lane.give_up()
+        unwanted, self._unwanted = self._unwanted, []
+        if not unwanted:
+            return
+        try:
+            await self._store.give_back(unwanted)
+        except StoreError as error:
+            self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
+            for delivery in unwanted:
+                self._dispatcher.settled(delivery, None)
+            return
+        self._dispatcher.given_back(unwanted)
+        for lane in filter(None, map(self._lanes.get, {delivery.integration for delivery in unwanted})):
+            lane.due_at = now
+
+    # What is sent.
 
     async def _deliver(self, lane: Lane, delivery: Delivery) -> None:
         with self._observer.span("alertd.deliver", _about(delivery), parent=delivery.trace, keep=True) as span:
@@ -156,8 +189,7 @@ class Courier:
             bug = DeliveryError(f"{type(problem).__name__}: {problem}", reason=_reason(problem))
             return refused(delivery, bug, self._clock.now()), bug
         finally:
-            lane.busy -= 1
-            self.wake.set()
+            self._end(lane)
         return Sent(self._clock.now(), said), None
 
     async def _settle(self, delivery: Delivery, outcome: Outcome) -> Delivery | None:

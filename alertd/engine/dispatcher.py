@@ -160,6 +160,18 @@ class Dispatcher:
         if self._succession.settled(key, integration, now):
             self.wake.set()
 
+    def given_back(self, deliveries: Sequence[Delivery]) -> None:
+        """The courier has let go of deliveries it had not tried: what was put off because of them is decided now."""
+        now = self._clock.now()
+        self._lines.given_back(deliveries)
+        for delivery in deliveries:
+            group = self._succession.served(delivery.group, delivery.integration)
+            if group is not None and group.key in self._held:
+                self._held.discard(group.key)
+                self._schedule(group, now)
+            if self._succession.settled(delivery.group, delivery.integration, now):
+                self.wake.set()
+
     def forget_finished(self, now: datetime) -> None:
         """Drop what is remembered of groups that are no more and to which nothing is owed."""
         self._lines.drop_finished(self._groups.keys(), now)

@@ -54,6 +54,10 @@ class Lines:
         """These are under way: nothing else may be said on their lines until they are settled."""
         self._under_way.update((delivery.group, delivery.integration) for delivery in deliveries)
 
+    def given_back(self, deliveries: Iterable[Delivery]) -> None:
+        """These are not under way any more, and were not tried."""
+        self._under_way.difference_update((delivery.group, delivery.integration) for delivery in deliveries)
+
     def settled(self, delivery: Delivery, outcome: Outcome | None, now: datetime) -> None:
         """An attempt is over; without an outcome it could not be written down, and the end of the lease will tell."""
         line_id = (delivery.group, delivery.integration)

@@ -45,6 +45,9 @@ class WatchedStore:
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         return await self._timed("claim", self._store.claim(integration, now, until, limit))
 
+    async def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        await self._timed("give_back", self._store.give_back(deliveries))
+
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         return await self._timed("settle", self._store.settle(delivery, outcome))
 

@@ -120,6 +120,12 @@ class MemoryStore:
             if self._obsolete(row):
                 row.supersede()
 
+    async def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        for row in [self._rows[one.id] for one in deliveries if one.id in self._rows]:
+            row.lease_until = None
+            if row.delivery.status is Status.PENDING and self._obsolete(row):
+                row.supersede()
+
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         row = self._rows.get(delivery.id)
         if row is None:

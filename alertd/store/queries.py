@@ -113,6 +113,16 @@ RELEASE_EXPIRED = """
 UPDATE deliveries SET lease_until = NULL, attempts = attempts + 1 WHERE integration = ? AND lease_until <= ?
 """
 
+SUPERSEDE_GIVEN_BACK = """
+UPDATE deliveries SET status = 'superseded', current = 0, next_at = NULL, lease_until = NULL, finished_at = at
+WHERE id = ? AND lease_until IS NOT NULL AND EXISTS (
+    SELECT 1 FROM deliveries AS newer
+    WHERE newer.grp = deliveries.grp AND newer.integration = deliveries.integration AND newer.current = 1
+      AND newer.seq > deliveries.seq)
+"""
+
+GIVE_BACK = "UPDATE deliveries SET lease_until = NULL WHERE id = ? AND lease_until IS NOT NULL"
+
 FIND = """
 SELECT d.seq, d.status, d.current, EXISTS (
     SELECT 1 FROM deliveries AS newer

@@ -82,6 +82,10 @@ class SqliteStore:
         known = self._known
         return await self._writer.run(lambda db: tables.claim(db, integration, now, until, limit, known))
 
+    async def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        if back := tuple(deliveries):
+            await self._writer.run(lambda db: tables.give_back(db, back))
+
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         return await self._writer.run(lambda db: tables.settle(db, delivery, outcome))
 

@@ -8,6 +8,7 @@ STATEMENTS = {
     "commit": (queries.ADD, queries.ADD_PAYLOAD, queries.SUPERSEDE, queries.OUTDATE, queries.DELETE_ALERT),
     "silence": (queries.WRITE_SILENCE,),
     "claim": (queries.SUPERSEDE_EXPIRED, queries.RELEASE_EXPIRED, queries.CLAIM, queries.LEASE),
+    "give_back": (queries.SUPERSEDE_GIVEN_BACK, queries.GIVE_BACK),
     "settle": (queries.FIND, queries.SETTLE, queries.OUTDATE),
     "shift": (queries.SHIFT_WAITING, queries.SHIFT_LEASED),
     "due": (queries.DUE,),

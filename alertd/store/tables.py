@@ -188,6 +188,12 @@ def _release(db: Connection, integration: codec.Text, now: int) -> None:
     db.execute(queries.RELEASE_EXPIRED, (integration, now))
 
 
+def give_back(db: Connection, deliveries: Sequence[Delivery]) -> None:
+    ids = [(delivery.id,) for delivery in deliveries]
+    db.executemany(queries.SUPERSEDE_GIVEN_BACK, ids)
+    db.executemany(queries.GIVE_BACK, ids)
+
+
 def settle(db: Connection, delivery: Delivery, outcome: Outcome) -> Delivery:
     found = db.execute(queries.FIND, (delivery.id,)).fetchone()
     if found is None:

@@ -167,6 +167,25 @@ async def test_a_lease_that_ended_is_claimed_again(store: Store) -> None:
     assert await claim(store, 2) == [replace(delivery(0), attempts=1)]
 
 
+async def test_what_is_given_back_was_not_tried(store: Store) -> None:
+    await add(store, delivery(0, "a"), delivery(0, "b"), delivery(0, "c"))
+    first, second, third = await claim(store, 0)
+    await store.settle(third, Sent(after(0)))
+    await store.give_back([second, third, delivery(9, "unknown")])
+    assert await claim(store, 1) == [second]
+    assert await claim(store, 2) == [replace(first, attempts=1)]  # whose lease ended
+    assert await statuses(store) == {"pending": 2, "sent": 1}
+
+
+async def test_what_is_given_back_and_no_longer_true_is_superseded(store: Store) -> None:
+    await add(store, delivery(0))
+    claimed = await claim(store, 0)
+    await add(store, delivery(1))
+    await store.give_back(claimed)
+    assert await statuses(store) == {"superseded": 1, "pending": 1}
+    assert await claim(store, 1) == [delivery(1)]
+
+
 async def test_a_newer_row_supersedes_what_waits(store: Store) -> None:
     await add(store, delivery(0))
     await add(store, delivery(1))

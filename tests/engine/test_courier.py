@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alertd.engine.courier import Lane
+from alertd.engine.lanes import Lane
 from alertd.testing import START, ManualClock
 
 MOMENT = timedelta(milliseconds=10)

@@ -192,6 +192,9 @@ class Disk:
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         return await self._do("claim", lambda: self._store.claim(integration, now, until, limit))
 
+    async def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        await self._do("give_back", lambda: self._store.give_back(deliveries))
+
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         async def settle() -> Delivery:
             after = await self._store.settle(delivery, outcome)
