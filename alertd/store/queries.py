@@ -123,10 +123,14 @@ WHERE id = ? AND lease_until IS NOT NULL AND EXISTS (
 
 GIVE_BACK = "UPDATE deliveries SET lease_until = NULL WHERE id = ? AND lease_until IS NOT NULL"
 
+# `newer` and `older`: whether there are rows of the same group and integration that count.
 FIND = """
 SELECT d.seq, d.status, d.current, EXISTS (
     SELECT 1 FROM deliveries AS newer
-    WHERE newer.grp = d.grp AND newer.integration = d.integration AND newer.current = 1 AND newer.seq > d.seq)
+    WHERE newer.grp = d.grp AND newer.integration = d.integration AND newer.current = 1 AND newer.seq > d.seq),
+  EXISTS (
+    SELECT 1 FROM deliveries AS older
+    WHERE older.grp = d.grp AND older.integration = d.integration AND older.current = 1 AND older.seq < d.seq)
 FROM deliveries AS d WHERE d.id = ?
 """
 

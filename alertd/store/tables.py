@@ -198,8 +198,9 @@ def settle(db: Connection, delivery: Delivery, outcome: Outcome) -> Delivery:
     found = db.execute(queries.FIND, (delivery.id,)).fetchone()
     if found is None:
         raise StoreError(f"delivery {delivery.id} is not in the outbox, so its outcome cannot be written")
-    after = _settle(db, found, delivery, outcome)
-    if after.status is Status.SENT:
+    *row, newer, older = found
+    after = _settle(db, (*row, newer), delivery, outcome)
+    if after.status is Status.SENT and (newer or older):
         names = {"grp": to_column(delivery.group), "integration": to_column(delivery.integration)}
         db.execute(queries.OUTDATE, names)
     return after

@@ -7,7 +7,8 @@ with two, https://sqlite.org/wal.html#walresetbug). Each job has a savepoint, so
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -20,6 +21,7 @@ _MOST = 500  # jobs a transaction
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
 _Job = tuple[Work, "asyncio.Future[Any]"]
+_Answer = tuple["asyncio.Future[Any]", Any]
 _Close = tuple[None, "asyncio.Future[Any]"]
 
 
@@ -54,10 +56,10 @@ class Writer:
         while True:
             batch, close = self._next()
             if batch:
-                for (_, future), outcome in zip(batch, self._transact([work for work, _ in batch]), strict=True):
-                    _answer(future, outcome)
+                outcomes = self._transact([work for work, _ in batch])
+                _answer(list(zip([future for _, future in batch], outcomes, strict=True)))
             if close:
-                _answer(close, self._finish())
+                _answer([(close, self._finish())])
                 return
 
     def _next(self) -> tuple[list[_Job], "asyncio.Future[Any] | None"]:
@@ -106,15 +108,18 @@ class Writer:
         return outcome
 
 
-def _answer(future: "asyncio.Future[Any]", outcome: Any) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-        future.get_loop().call_soon_threadsafe(_resolve, future, outcome)
+def _answer(answers: Iterable[_Answer]) -> None:
+    """Give everybody their outcome; a loop is woken once, however many wait in it."""
+    for loop, those in groupby(answers, key=lambda answer: answer[0].get_loop()):
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, list(those))
 
 
-def _resolve(future: "asyncio.Future[Any]", outcome: Any) -> None:
-    if future.done():  # cancelled
-        return
-    if isinstance(outcome, Exception):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
+def _resolve(answers: Iterable[_Answer]) -> None:
+    for future, outcome in answers:
+        if future.done():  # cancelled
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
