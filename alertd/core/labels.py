@@ -214,9 +214,9 @@ def digest(texts: Iterable[str]) -> str:
 def common(sets: Iterable[Mapping[str, str]]) -> Labels:
     """The pairs that all sets share (Alertmanager's CommonLabels and CommonAnnotations)."""
     iterator = iter(sets)
-    shared = dict(next(iterator, {}))
+    shared: Mapping[str, str] = next(iterator, {})
     for labels in iterator:
         if not shared:
             break
         shared = {name: value for name, value in shared.items() if labels.get(name) == value}
-    return Labels(shared)
+    return shared if isinstance(shared, Labels) else Labels(shared)

@@ -21,16 +21,16 @@ def admitted(delivery: Delivery) -> Delivery:
 
 def settled(delivery: Delivery, outcome: Outcome, *, obsolete: bool) -> Delivery:
     """What one attempt made of a delivery under way; `obsolete`: a newer one of its group and integration exists."""
-    after = replace(delivery, attempts=delivery.attempts + 1, next_at=None)
+    attempts = delivery.attempts + 1
     match outcome:
         case Sent(at):
-            return replace(after, status=Status.SENT, accepted_at=at, error="")
+            return replace(delivery, attempts=attempts, next_at=None, status=Status.SENT, accepted_at=at, error="")
         case Dead(_, error):
-            return replace(after, status=Status.DEAD, error=error)
+            return replace(delivery, attempts=attempts, next_at=None, status=Status.DEAD, error=error)
         case Retry(_, error) if obsolete:
-            return replace(after, status=Status.SUPERSEDED, error=error)
+            return replace(delivery, attempts=attempts, next_at=None, status=Status.SUPERSEDED, error=error)
         case Retry(at, error):
-            return replace(after, status=Status.PENDING, next_at=at, error=error)
+            return replace(delivery, attempts=attempts, next_at=at, status=Status.PENDING, error=error)
 
 
 def finished_at(delivery: Delivery, outcome: Outcome | None = None) -> datetime | None:
