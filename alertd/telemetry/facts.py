@@ -60,6 +60,10 @@ MORE_ALERTS_CHANGED = Fact(
 MESSAGE_DECIDED = Fact(
     "message_decided", _GROUPS, INFO, "to tell", "somebody is to be told; `reason` says why they are told now"
 )
+MORE_MESSAGES_DECIDED = Fact(
+    "more_messages_decided", _GROUPS, INFO, "more to tell",
+    "an integration is to be told more than 100 messages in ten seconds; these, `more`, have no line of their own",
+)  # fmt: skip
 NOTHING_TO_TELL = Fact("nothing_to_tell", _GROUPS, DEBUG, "nothing to tell", "a group was looked at")
 ALERT_MUTED = Fact("alert_muted", _GROUPS, INFO, "alert muted", "an alert is muted, or by others than before")
 ALERT_AUDIBLE = Fact("alert_audible", _GROUPS, INFO, "alert audible again", "nothing mutes an alert any more")
@@ -67,6 +71,10 @@ SILENCE_ACTIVE = Fact("silence_active", _SILENCES, INFO, "silence active", "some
 SILENCE_PENDING = Fact("silence_pending", _SILENCES, INFO, "silence pending", "the same; it will hold later")
 SILENCE_EXPIRED = Fact("silence_expired", _SILENCES, INFO, "silence expired", "somebody ended it")
 MESSAGE_ACCEPTED = Fact("message_accepted", "alertd.notifiers", INFO, "told", "a message was accepted")
+MORE_MESSAGES_ACCEPTED = Fact(
+    "more_messages_accepted", "alertd.notifiers", INFO, "more told",
+    "an integration accepted more than 100 messages in ten seconds; these, `more`, have no line of their own",
+)  # fmt: skip
 MESSAGE_DELAYED = Fact(
     "message_delayed", "alertd.notifiers", WARNING, "not told yet",
     "an attempt failed, and will be made again; `debug` if it is as before",

@@ -35,6 +35,7 @@ from alertd.events import (
 )
 from alertd.ports import Selective
 from alertd.telemetry import facts
+from alertd.telemetry.crowds import Crowds
 from alertd.telemetry.facts import Fact
 
 _NUMBER = re.compile(r"\d+")
@@ -56,6 +57,7 @@ class Logs(Selective):
         self._loggers = {fact.logger: logging.getLogger(fact.logger) for fact in facts.FACTS.values()}
         self._problems: dict[tuple[str, str], str] = {}
         self._changed: Counter[tuple[str, datetime]] = Counter()  # alerts by rule and instant, of the last evaluations
+        self._messages = Crowds[tuple[Fact, str]]()  # with the integration
         self._reloads = 0
         self.actions: Mapping[type[Event], Callable[[Any], None]] = {
             RulesEvaluated: self._rules_evaluated,
@@ -138,6 +140,7 @@ class Logs(Selective):
     def _group_evaluated(self, event: GroupEvaluated) -> None:
         fact, group = facts.EVALUATIONS_MISSED if event.missed else facts.GROUP_EVALUATED, event.group
         self._tell_more()
+        self._tell_more_messages(event.at)
         self._write(fact, group=group.name, file=group.file, at=event.at, missed=event.missed, seconds=event.seconds)
 
     def _datasource_answered(self, event: DatasourceAnswered) -> None:
@@ -167,8 +170,20 @@ class Logs(Selective):
             if count > _MOST_ALERTS:
                 self._write(facts.MORE_ALERTS_CHANGED, alert=name, at=at, more=count - _MOST_ALERTS)
 
+    def _tell_more_messages(self, at: datetime) -> None:
+        """The same of messages."""
+        for (fact, integration), more in self._messages.over(at):
+            self._write(fact, integration=integration, more=more)
+
+    def _lets_message(self, fact: Fact, integration: str, at: datetime) -> bool:
+        """Whether a message has a line; of very many only the first hundred do."""
+        self._tell_more_messages(at)
+        return self._messages.lets((fact, integration))
+
     def _group_flushed(self, event: GroupFlushed) -> None:
         verdict = event.verdict
+        if verdict.reason and not self._lets_message(facts.MORE_MESSAGES_DECIDED, verdict.integration, event.at):
+            return
         self._write(
             facts.MESSAGE_DECIDED if verdict.reason else facts.NOTHING_TO_TELL,
             f": {verdict.reason}" if verdict.reason else "",
@@ -198,7 +213,7 @@ class Logs(Selective):
         place = {"integration": one.integration, "group": one.group, "delivery": one.id}
         news = self._news("integration", one.integration, "" if isinstance(outcome, Sent) else outcome.error)
         match outcome:
-            case Sent(_, said):
+            case Sent(at, said) if self._lets_message(facts.MORE_MESSAGES_ACCEPTED, one.integration, at):
                 self._write(facts.MESSAGE_ACCEPTED, **place, said=said, attempts=one.attempts, seconds=event.seconds)
             case Retry(at, error):
                 fact = facts.MESSAGE_DELAYED if news else replace(facts.MESSAGE_DELAYED, level=DEBUG)

@@ -268,6 +268,29 @@ def test_thousands_of_alerts_of_one_rule_are_a_hundred_lines_and_a_number() -> N
     assert (said[100]["alert"], said[100]["more"]) == ("JobDown", 1134)
 
 
+def test_thousands_of_messages_are_a_hundred_lines_and_a_number() -> None:
+    events = [flushed(Reason.FIRST), tried(Sent(NOON, "ok"))] * 1234
+    later = NOON + timedelta(seconds=10)
+    said = lines(*events, GroupEvaluated(GROUP, later, 1.0, timedelta(0)), tried(Sent(later, "ok")))
+    assert [line["msg"] for line in said[:200]] == ["to tell: first notification", "told"] * 100
+    assert [(line["msg"], line.get("more")) for line in said[200:]] == [
+        ("more to tell", 1134),
+        ("more told", 1134),
+        ("told", None),
+    ]
+
+
+def test_messages_have_lines_again_when_the_clock_was_set_back() -> None:
+    before = [tried(Sent(NOON, "ok"))] * 101
+    said = lines(*before, tried(Sent(NOON - timedelta(hours=1), "ok")))
+    assert [line["msg"] for line in said[100:]] == ["more told", "told"]
+
+
+def test_refusals_have_a_line_however_many_messages_there_are() -> None:
+    said = lines(*[tried(Sent(NOON, "ok"))] * 200, given_up("404"))
+    assert said[-1]["msg"] == "given up"
+
+
 def test_a_line_and_its_trace_find_each_other() -> None:
     stream, tracer = io.StringIO(), RecordingTracer()
     set_up("json", stream=stream, here=tracer.here)
