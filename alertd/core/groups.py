@@ -18,7 +18,7 @@ AlertId = tuple[str, Labels]
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass
+@dataclass(slots=True)
 class Group:
     """What mutates: the members, `due_at` (when to flush next; None: when something happens), and `flushed_at`, the
     last flush that the outbox knows of, from which the ticks are counted. `departed` are members that are told

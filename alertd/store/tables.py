@@ -167,6 +167,8 @@ def _claimed(row: tuple[Any, ...], known: Delivery | None) -> Delivery:
     if known is None:
         return _delivery(row, codec.Decoder())
     _, _, _, _, status, attempts, next_at, accepted_at, error, *_ = row
+    if attempts == known.attempts and next_at == _micros(known.next_at):  # as it was decided
+        return known
     return replace(
         known,
         status=Status(status),

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -83,6 +84,9 @@ class Metrics(Selective):
         )
         self._queries = counted["alertd_datasource_queries_total"]
         self._datasources: dict[str, tuple[Number, Number, Distribution]] = {}
+        self._channels: dict[tuple[str, str, str], _Channel] = {}  # by receiver, integration and outcome
+        self._since_true = self._of("notification_latency_seconds")
+        self._store_duration = self._of("store_duration_seconds")
         self.actions: Mapping[type[Event], Callable[[Any], None]] = {
             RulesEvaluated: self._tallies.rules,
             GroupEvaluated: self._group_evaluated,
@@ -169,7 +173,7 @@ class Metrics(Selective):
 
     def _store_used(self, event: StoreUsed) -> None:
         self._of("store_operations_total", event.operation, "failure" if event.failed else "success").inc()
-        self._of("store_duration_seconds").observe(event.seconds, self._trace())
+        self._store_duration.observe(event.seconds, self._trace())
 
     def _metrics_exported(self, event: MetricsExported) -> None:
         self._of("otlp_exports_total", "failure" if event.error else "success").inc()
@@ -196,17 +200,28 @@ class Metrics(Selective):
 
     def _delivery_tried(self, event: DeliveryTried) -> None:
         channel, trace = _channel(event.delivery), self._trace()
-        self._of("notifications_total", *channel, _outcome(event)).inc(1, trace)
-        self._of("notification_duration_seconds", *channel).observe(event.seconds, trace)
-        latency = self._counted["alertmanager_notification_latency_seconds"]
-        latency.labels(mirrors.kind(channel[1]), channel[0]).observe(event.seconds, trace)
+        outcome = _outcome(event)
+        counted = self._channels.get((*channel, outcome)) or self._tried(channel, outcome)
+        counted.attempts.inc(1, trace)
+        counted.duration.observe(event.seconds, trace)
+        counted.latency.observe(event.seconds, trace)
         if not isinstance(event.outcome, Sent):
             reason = event.error.reason if event.error and event.error.reason in _FAILURES else "other"
             self._of("notifications_failed_total", *channel, reason).inc(1, trace)
         if isinstance(event.outcome, Dead):
             self._of("notifications_dead_total", *channel).inc()
         if event.latency is not None:
-            self._of("notification_latency_seconds").observe(event.latency / _SECOND, trace)
+            self._since_true.observe(event.latency / _SECOND, trace)
+
+    def _tried(self, channel: tuple[str, str], outcome: str) -> "_Channel":
+        """Where its attempts are counted, looked up once: in a storm they are very many."""
+        latency = self._counted["alertmanager_notification_latency_seconds"]
+        found = self._channels[*channel, outcome] = _Channel(
+            self._of("notifications_total", *channel, outcome),
+            self._of("notification_duration_seconds", *channel),
+            latency.labels(mirrors.kind(channel[1]), channel[0]),
+        )
+        return found
 
     def _served(self, event: Served) -> None:
         route = event.route or "other"
@@ -228,6 +243,15 @@ class Metrics(Selective):
         self._tallies.forget()  # rules, groups and datasources that are no more must not stay; the others come back
         self._counted["alertd_datasource_up"].clear()
         self._datasources.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """Where attempts of one integration are counted that came out alike."""
+
+    attempts: Number
+    duration: Distribution
+    latency: Distribution
 
 
 class _Page(Collector):
