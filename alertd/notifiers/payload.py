@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ def payload(notification: Notification, most: int = 0) -> Mapping[str, Any]:
     """The document of at most `most` alerts (0: all); its summary fields are computed over all of them."""
     shown = notification.alerts[:most] if most else notification.alerts
     return {
-        "receiver": _SPECIAL.sub(r"\\\g<0>", notification.receiver),
+        "receiver": _escaped(notification.receiver),
         "status": notification.status,
         "alerts": [_alert(alert) for alert in shown],
         "notification_reason": str(notification.reason),
@@ -39,6 +40,11 @@ def payload(notification: Notification, most: int = 0) -> Mapping[str, Any]:
         "groupKey": notification.group_key,
         "truncatedAlerts": len(notification.alerts) - len(shown),
     }
+
+
+@lru_cache(maxsize=1024)
+def _escaped(receiver: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", receiver)
 
 
 def _alert(alert: NotifiedAlert) -> Mapping[str, Any]:

@@ -61,8 +61,10 @@ class WebhookNotifier(PostingNotifier[WebhookConfig]):
         timestamp = str(int(self.context.clock.now().timestamp()))
         request = Request(url, self._body(texts), {"webhook-timestamp": timestamp})
         key = self.secret("secret", texts)
-        signature = sign(key, texts.notification.id, timestamp, request.data) if key else ""
-        return [replace(request, headers={**request.headers, **({"webhook-signature": signature} if key else {})})]
+        if not key:
+            return [request]
+        signature = sign(key, texts.notification.id, timestamp, request.data)
+        return [replace(request, headers={**request.headers, "webhook-signature": signature})]
 
     def _body(self, texts: Texts) -> Any:
         if self.config.payload is not None:

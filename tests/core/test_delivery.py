@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
 
 import pytest
 
@@ -55,6 +56,12 @@ def test_the_more_severe_is_tried_the_longer(severity: str, hours: float) -> Non
     error = DeliveryError("503", retry_after=timedelta(minutes=1))
     assert isinstance(refused(one, error, NOW + timedelta(hours=hours, minutes=-2)), Retry)
     assert isinstance(refused(one, error, NOW + timedelta(hours=hours)), Dead)
+
+
+@pytest.mark.parametrize("group", ["g", '{}:{id="7"}', "ü\ud800"])
+def test_the_id_is_a_uuid_that_others_can_make(group: str) -> None:
+    name = f"{group}\ni\n2026-01-01T00:00:00+00:00\n".encode("utf-8", "backslashreplace").decode()
+    assert identify(group, "i", NOW) == str(uuid5(UUID("6f1c1b0e-5a0f-4f5e-9a35-3f7f3f6c2a11"), name))
 
 
 def test_the_same_decision_has_the_same_id() -> None:
