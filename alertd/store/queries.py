@@ -49,19 +49,28 @@ WHERE d.current = 1 AND (d.status IN ('sent', 'silent') OR d.status = 'pending' 
 ORDER BY d.seq
 """
 
+THERE = "SELECT id FROM deliveries WHERE id IN ({many})"
+
+NEWEST = "SELECT coalesce(max(seq), 0) FROM deliveries"
+
 ADD = """
 INSERT INTO deliveries (
-    id, grp, integration, at, status, attempts, next_at, accepted_at, finished_at, needed_until, error, urgency, trace)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO NOTHING
+    seq, id, grp, integration, at, status, attempts, next_at, accepted_at, finished_at, needed_until, error, urgency,
+    trace)
+VALUES {many}
 """
 
 ADD_PAYLOAD = "INSERT INTO payloads (seq, notification, told) VALUES (?, ?, ?)"
 
-# A newer row makes obsolete what is dead, and what is pending but not under way.
+ADD_PAYLOADS = "INSERT INTO payloads (seq, notification, told) VALUES {many}"
+
+# Newer rows make obsolete what is dead, and what is pending but not under way.
 SUPERSEDE = """
-UPDATE deliveries SET status = 'superseded', current = 0, next_at = NULL, finished_at = at
-WHERE grp = ? AND integration = ? AND current = 1 AND seq < ?
+UPDATE deliveries NOT INDEXED SET status = 'superseded', current = 0, next_at = NULL, finished_at = at
+WHERE seq IN (
+    SELECT older.seq FROM deliveries AS new CROSS JOIN deliveries AS older INDEXED BY deliveries_current
+    WHERE new.seq > ? AND older.grp = new.grp AND older.integration = new.integration AND older.current = 1
+      AND older.seq < new.seq)
   AND (status = 'dead' OR status = 'pending' AND lease_until IS NULL)
 """
 
@@ -73,20 +82,40 @@ WHERE grp = :grp AND integration = :integration AND current = 1 AND status IN ('
     WHERE grp = :grp AND integration = :integration AND current = 1 AND status IN ('sent', 'silent'))
 """
 
+# The same for what rows that are new have spoken over, and what rows that were sent just now have.
+OUTDATE_SINCE = """
+UPDATE deliveries NOT INDEXED SET current = 0
+WHERE seq IN (
+    SELECT older.seq FROM deliveries AS new NOT INDEXED CROSS JOIN deliveries AS older INDEXED BY deliveries_current
+    WHERE new.seq > ? AND new.current = 1 AND new.status IN ('sent', 'silent') AND older.grp = new.grp
+      AND older.integration = new.integration AND older.current = 1 AND older.status IN ('sent', 'silent')
+      AND older.seq < new.seq)
+"""
+
+OUTDATE_BEFORE = """
+UPDATE deliveries NOT INDEXED SET current = 0
+WHERE seq IN (
+    SELECT older.seq FROM deliveries AS new CROSS JOIN deliveries AS older INDEXED BY deliveries_current
+    WHERE new.id IN ({many}) AND older.grp = new.grp AND older.integration = new.integration AND older.current = 1
+      AND older.status IN ('sent', 'silent') AND older.seq < new.seq)
+"""
+
 # At most one row of a group and integration waits, its newest: SUPERSEDE, SETTLE and SUPERSEDE_EXPIRED see to it.
 CLAIM = """
-SELECT d.id, d.grp, d.integration, d.at, d.status, d.attempts, d.next_at, d.accepted_at, d.error,
-       p.notification, p.told, d.trace
-FROM deliveries AS d JOIN payloads AS p ON p.seq = d.seq
+SELECT d.seq, d.id, d.grp, d.integration, d.at, d.status, d.attempts, d.next_at, d.accepted_at, d.error, d.trace
+FROM deliveries AS d
 WHERE d.integration = ? AND d.urgency = ? AND d.status = 'pending' AND d.lease_until IS NULL AND d.next_at <= ?
   AND NOT EXISTS (
     SELECT 1 FROM deliveries AS sibling
     WHERE sibling.grp = d.grp AND sibling.integration = d.integration AND sibling.current = 1
       AND sibling.lease_until IS NOT NULL)
+  AND EXISTS (SELECT 1 FROM payloads AS p WHERE p.seq = d.seq)
 ORDER BY d.next_at, d.seq LIMIT ?
 """
 
-LEASE = "UPDATE deliveries SET lease_until = ? WHERE id = ?"
+PAYLOAD = "SELECT notification, told FROM payloads WHERE seq = ?"
+
+LEASE = "UPDATE deliveries SET lease_until = ? WHERE seq IN ({many})"
 
 SHIFT_WAITING = """
 UPDATE deliveries INDEXED BY deliveries_waiting SET next_at = next_at + :by
@@ -115,13 +144,13 @@ UPDATE deliveries SET lease_until = NULL, attempts = attempts + 1 WHERE integrat
 
 SUPERSEDE_GIVEN_BACK = """
 UPDATE deliveries SET status = 'superseded', current = 0, next_at = NULL, lease_until = NULL, finished_at = at
-WHERE id = ? AND lease_until IS NOT NULL AND EXISTS (
+WHERE id IN ({many}) AND lease_until IS NOT NULL AND EXISTS (
     SELECT 1 FROM deliveries AS newer
     WHERE newer.grp = deliveries.grp AND newer.integration = deliveries.integration AND newer.current = 1
       AND newer.seq > deliveries.seq)
 """
 
-GIVE_BACK = "UPDATE deliveries SET lease_until = NULL WHERE id = ? AND lease_until IS NOT NULL"
+GIVE_BACK = "UPDATE deliveries SET lease_until = NULL WHERE id IN ({many}) AND lease_until IS NOT NULL"
 
 # `newer` and `older`: whether there are rows of the same group and integration that count.
 FIND = """
@@ -138,6 +167,17 @@ SETTLE = """
 UPDATE deliveries SET status = ?, current = ?, attempts = ?, next_at = ?, lease_until = NULL, accepted_at = ?,
        finished_at = ?, error = ?
 WHERE seq = ?
+"""
+
+# Of rows that are under way, are current, and have no newer one beside them; others are for FIND and SETTLE.
+SEND = """
+UPDATE deliveries SET status = 'sent', attempts = sent.attempts, next_at = NULL, lease_until = NULL,
+       accepted_at = sent.at, finished_at = sent.at, error = ''
+FROM (SELECT column1 AS id, column2 AS attempts, column3 AS at FROM (VALUES {many})) AS sent
+WHERE deliveries.id = sent.id AND deliveries.status = 'pending' AND deliveries.current = 1 AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS newer
+    WHERE newer.grp = deliveries.grp AND newer.integration = deliveries.integration AND newer.current = 1
+      AND newer.seq > deliveries.seq)
 """
 
 # Walks from one integration to the next along the index, and asks for each of the four ranks, so that a long queue

@@ -14,11 +14,13 @@ from alertd.core.labels import Labels
 from alertd.core.silences import Silence
 from alertd.errors import StoreError
 from alertd.ports import Snapshot
+from alertd.store import deliveries as outbox
 from alertd.store import tables
 from alertd.store.faults import explain
 from alertd.store.lock import Lock
 from alertd.store.rescue import DamageError, check, refusal, set_aside
 from alertd.store.schema import migrate
+from alertd.store.together import Together
 from alertd.store.writer import Writer
 
 _SCHEME = "sqlite:///"
@@ -38,6 +40,7 @@ class SqliteStore:
 
     def __init__(self, writer: Writer, lock: Lock, damage: str = "") -> None:
         self._writer, self._lock, self._damage = writer, lock, damage
+        self._settling = Together(writer, lambda db, one: outbox.settle(db, *one), outbox.send_all)
         self._known = WeakValueDictionary[str, Delivery]()  # what waits is in somebody's memory anyway
 
     @classmethod
@@ -72,7 +75,7 @@ class SqliteStore:
     async def commit(self, deliveries: Sequence[Delivery], forgotten: Collection[tuple[str, Labels]]) -> None:
         added, deleted = tuple(deliveries), tuple(forgotten)
         if added or deleted:
-            await self._writer.run(lambda db: tables.commit(db, added, deleted, self._known))
+            await self._writer.run(lambda db: outbox.commit(db, added, deleted, self._known))
 
     async def silence(self, silences: Sequence[Silence]) -> None:
         if kept := tuple(silences):
@@ -80,14 +83,14 @@ class SqliteStore:
 
     async def claim(self, integration: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
         known = self._known
-        return await self._writer.run(lambda db: tables.claim(db, integration, now, until, limit, known))
+        return await self._writer.run(lambda db: outbox.claim(db, integration, now, until, limit, known))
 
     async def give_back(self, deliveries: Sequence[Delivery]) -> None:
         if back := tuple(deliveries):
-            await self._writer.run(lambda db: tables.give_back(db, back))
+            await self._writer.run(lambda db: outbox.give_back(db, back))
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
-        return await self._writer.run(lambda db: tables.settle(db, delivery, outcome))
+        return await self._settling.do((delivery, outcome))
 
     async def shift(self, by: timedelta) -> None:
         await self._writer.run(lambda db: tables.shift(db, by))
@@ -176,5 +179,5 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     check(db, path)
     migrate(db, path)
     db.execute("BEGIN IMMEDIATE")
-    tables.release_all(db)
+    outbox.release_all(db)
     db.execute("COMMIT")

@@ -5,11 +5,11 @@ from alertd.store import queries
 STATEMENTS = {
     "load": (queries.ALIVE_AT, queries.ALERTS, queries.TOLD, queries.SILENCES, queries.SPELLS),
     "record": (queries.DELETE_ALERT, queries.WRITE_ALERT, queries.WRITE_SPELL),
-    "commit": (queries.ADD, queries.ADD_PAYLOAD, queries.SUPERSEDE, queries.OUTDATE, queries.DELETE_ALERT),
+    "commit": (queries.ADD, queries.ADD_PAYLOADS, queries.SUPERSEDE, queries.OUTDATE_SINCE, queries.DELETE_ALERT),
     "silence": (queries.WRITE_SILENCE,),
     "claim": (queries.SUPERSEDE_EXPIRED, queries.RELEASE_EXPIRED, queries.CLAIM, queries.LEASE),
     "give_back": (queries.SUPERSEDE_GIVEN_BACK, queries.GIVE_BACK),
-    "settle": (queries.FIND, queries.SETTLE, queries.OUTDATE),
+    "settle": (queries.SEND, queries.OUTDATE_BEFORE, queries.FIND, queries.SETTLE, queries.OUTDATE),
     "shift": (queries.SHIFT_WAITING, queries.SHIFT_LEASED),
     "due": (queries.DUE,),
     "counts": (queries.COUNTS,),

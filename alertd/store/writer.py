@@ -37,11 +37,16 @@ class Writer:
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do this in a transaction, which goes on if the caller is cancelled. Raises StoreError."""
-        if self._closed:
-            raise StoreError(f"{self._path}: the store is closed")
+        return await self.submit(work)
+
+    def submit(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+        """The same, without waiting for it."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.put((work, future))
-        return await future
+        if self._closed:
+            future.set_exception(StoreError(f"{self._path}: the store is closed"))
+        else:
+            self._jobs.put((work, future))
+        return future
 
     async def close(self) -> None:
         """Finish what was asked for, then close the connection."""
@@ -87,7 +92,7 @@ class Writer:
         """The result or the exception of each job; if the transaction fails, all of them fail."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            outcomes = [self._attempt(work) for work in batch]
+            outcomes = [self.attempt(work) for work in batch]
             self._db.execute("COMMIT")
         except Exception as error:
             with contextlib.suppress(sqlite3.Error):
@@ -95,7 +100,8 @@ class Writer:
             return [explain(error, self._path) for _ in batch]
         return outcomes
 
-    def _attempt(self, work: Work) -> Any:
+    def attempt(self, work: Work) -> Any:
+        """Its result, or its exception; then nothing of it is written. Only for what is a job itself, on the thread."""
         self._db.execute("SAVEPOINT job")
         try:
             outcome = work(self._db)

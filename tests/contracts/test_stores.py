@@ -1,5 +1,6 @@
 """What every store must do, whatever it keeps its rows in; the semantics are those of ports.Store."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -165,6 +166,73 @@ async def test_a_lease_that_ended_is_claimed_again(store: Store) -> None:
     assert dict(await store.due()) == {HOOK: after(2)}
     assert await claim(store, 1.9) == []
     assert await claim(store, 2) == [replace(delivery(0), attempts=1)]
+
+
+async def test_many_are_told_and_then_told_of_the_end(store: Store) -> None:
+    names = [f"group {number}" for number in range(150)]
+    for minute in (0, 1):
+        await add(store, *(delivery(minute, name) for name in names))
+        claimed = await claim(store, minute, limit=200)
+        assert [one.group for one in claimed] == names
+        sent = await asyncio.gather(*(store.settle(one, Sent(after(minute), "ok")) for one in claimed))
+        assert sent == [
+            replace(one, status=Status.SENT, attempts=1, next_at=None, accepted_at=after(minute)) for one in claimed
+        ]
+        told = (await store.load()).told
+        assert sorted(told, key=lambda one: one.id) == sorted([one.remembered for one in sent], key=lambda one: one.id)
+    assert await statuses(store) == {"sent": 300}
+
+
+async def test_of_many_that_are_settled_at_once_each_is_what_became_of_it(store: Store) -> None:
+    names = [f"group {number}" for number in range(20)]
+    await add(store, *(delivery(0, name) for name in names))
+    sent, retried, dead, obsolete, spoken, *others = await claim(store, 0, limit=20)
+    await add(store, delivery(1, obsolete.group), silent(1, spoken.group))
+    outcomes = {
+        retried.id: Retry(after(5), "503"),
+        dead.id: Dead(after(2), "404"),
+        obsolete.id: Retry(after(5), "503"),
+    }
+    some = (sent, retried, dead, obsolete, spoken, delivery(9, "unknown"), *others)
+    done = await asyncio.gather(
+        *(store.settle(one, outcomes.get(one.id, Sent(after(0)))) for one in some), return_exceptions=True
+    )
+    assert isinstance(done[5], StoreError)
+    became = [one.status for one in done if isinstance(one, Delivery)]
+    expected = [Status.SENT, Status.PENDING, Status.DEAD, Status.SUPERSEDED, Status.SENT, *[Status.SENT] * 15]
+    assert became == expected
+    assert await statuses(store) == {"sent": 17, "pending": 2, "dead": 1, "superseded": 1, "silent": 1}
+    told = {one.group: one.status for one in (await store.load()).told}
+    assert told[spoken.group] is Status.SILENT
+    assert told[obsolete.group] is Status.PENDING
+
+
+async def test_of_many_that_were_sent_at_once_one_was_spoken_over(store: Store) -> None:
+    await add(store, *(delivery(0, name) for name in "abc"))
+    claimed = await claim(store, 0)
+    await add(store, silent(1, "b"))
+    await asyncio.gather(*(store.settle(one, Sent(after(0))) for one in claimed))
+    told = sorted((one.group, one.status) for one in (await store.load()).told)
+    assert told == [("a", "sent"), ("b", "silent"), ("c", "sent")]
+
+
+async def test_what_is_not_under_way_any_more_is_settled_as_it_is(store: Store) -> None:
+    await add(store, *(delivery(0, name) for name in "abc"))
+    claimed = await claim(store, 0)
+    await store.settle(claimed[1], Sent(after(0)))
+    await asyncio.gather(*(store.settle(one, Sent(after(1))) for one in claimed))
+    accepted = {one.group: one.accepted_at for one in (await store.load()).told}
+    assert accepted == {"a": after(1), "b": after(1), "c": after(1)}
+
+
+async def test_of_many_in_one_commit_those_that_are_known_stay(store: Store) -> None:
+    await add(store, delivery(0, "a", told=opened("x")), silent(0, "b"))
+    many = [delivery(number / 100, f"group {number}") for number in range(70)]
+    await add(store, *many, delivery(0, "a"), delivery(1, "b"), *many, delivery(2, "b"))
+    assert await statuses(store) == {"pending": 72, "silent": 1, "superseded": 1}
+    claimed = await claim(store, 9, limit=100)
+    assert {one.group: one.at for one in claimed}["b"] == after(2)
+    assert [one.told for one in claimed if one.group == "a"] == [opened("x")]
 
 
 async def test_what_is_given_back_was_not_tried(store: Store) -> None:

@@ -21,7 +21,7 @@ from alertd.core.samples import Answer, Skipped
 from alertd.core.silences import Silence
 from alertd.errors import DeliveryError, QueryError, QueryFailure, StoreError
 from alertd.ports import Datasource, Snapshot
-from alertd.store import tables
+from alertd.store import deliveries as outbox
 from alertd.store.lock import Lock
 from alertd.store.schema import migrate
 from alertd.store.sqlite import SqliteStore
@@ -125,11 +125,14 @@ class _InlineWriter(Writer):
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db, self._path = db, Path("simulated.db")
 
-    async def run(self, work: Callable[[sqlite3.Connection], Any]) -> Any:
+    def submit(self, work: Callable[[sqlite3.Connection], Any]) -> "asyncio.Future[Any]":
         (outcome,) = self._transact([work])
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if isinstance(outcome, Exception):
-            raise outcome
-        return outcome
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+        return future
 
     async def close(self) -> None:
         """The disk remains."""
@@ -163,7 +166,7 @@ class Disk:
         self._outside, self._life, self._witness = outside, outside.life, witness
         self._queue = asyncio.Lock()
         db.execute("BEGIN")
-        tables.release_all(db)
+        outbox.release_all(db)
         db.execute("COMMIT")
         self._store = self.history = SqliteStore(_InlineWriter(db), _NoLock())  # type: ignore[arg-type]
 

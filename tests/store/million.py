@@ -15,6 +15,7 @@ from typing import Any
 from alertd.core.delivery import Sent
 from alertd.core.history import Entry, Seen, What, of_alert
 from alertd.core.labels import Labels
+from alertd.store import deliveries as outbox
 from alertd.store import tables
 from alertd.store.sqlite import _connect
 from tests.store.deliveries import HOOK, NOON, after, delivery
@@ -82,9 +83,9 @@ def _alerts(begin: int, number: int) -> Iterator[Seen]:
 
 def _tell(db: sqlite3.Connection, number: int) -> None:
     one = delivery(number, group=str(number % ALERTS))
-    tables.commit(db, [one], ())
-    for claimed in tables.claim(db, HOOK, after(10**8), after(10**8 + 2), 1):
-        tables.settle(db, claimed, Sent(after(number), "ok"))
+    outbox.commit(db, [one], ())
+    for claimed in outbox.claim(db, HOOK, after(10**8), after(10**8 + 2), 1):
+        outbox.settle(db, claimed, Sent(after(number), "ok"))
 
 
 def _microseconds(db: sqlite3.Connection, work: Callable[[], Any]) -> float:

@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from alertd.core.delivery import Sent, Status
+from alertd.core.delivery import Delivery, Sent, Status
 from alertd.errors import StoreError
 from alertd.store.sqlite import SqliteStore
 
@@ -83,6 +83,60 @@ async def test_a_cancelled_caller_loses_nothing(store: SqliteStore) -> None:
     await asyncio.gather(holder, *tasks, return_exceptions=True)
     assert [task.cancelled() for task in tasks] == [True, False] * 10
     assert dict(await store.counts()) == {"pending": 40}
+
+
+async def waiting(store: SqliteStore, count: int) -> list[Delivery]:
+    """So many deliveries under way."""
+    await store.commit([delivery(0, str(n)) for n in range(count)], ())
+    return list(await store.claim(HOOK, NOON, after(1), count))
+
+
+async def test_what_is_settled_at_once_is_one_job(store: SqliteStore) -> None:
+    claimed, statements = await waiting(store, 64), list[str]()
+    gate, holder = await hold(store)
+    store._writer._db.set_trace_callback(statements.append)
+    tasks = await begin(*(store.settle(one, Sent(NOON)) for one in claimed))
+    gate.set()
+    await asyncio.gather(holder, *tasks)
+    assert len([text for text in statements if text.startswith("SAVEPOINT")]) == 2  # of the job, and within it
+    assert dict(await store.counts()) == {"sent": 64}
+
+
+async def test_who_gives_up_while_many_are_settled_takes_nothing_from_the_others(store: SqliteStore) -> None:
+    claimed = await waiting(store, 20)
+    gate, holder = await hold(store)
+    tasks = await begin(*(store.settle(one, Sent(NOON)) for one in claimed))
+    for task in tasks[::2]:
+        task.cancel()
+    gate.set()
+    await asyncio.gather(holder, *tasks, return_exceptions=True)
+    assert [task.cancelled() for task in tasks] == [True, False] * 10
+    assert dict(await store.counts()) == {"sent": 20}
+
+
+async def test_one_that_cannot_be_settled_fails_alone(store: SqliteStore) -> None:
+    first, second = await waiting(store, 2)
+    gate, holder = await hold(store)
+    broken = Sent(datetime(2026, 1, 1))  # noqa: DTZ001 - what must not happen
+    tasks = await begin(store.settle(first, Sent(NOON)), store.settle(second, broken))
+    gate.set()
+    _, done, failed = await asyncio.gather(holder, *tasks, return_exceptions=True)
+    assert isinstance(done, Delivery)
+    assert isinstance(failed, TypeError)
+    assert dict(await store.counts()) == {"sent": 1, "pending": 1}
+
+
+async def test_a_transaction_that_fails_settles_nothing_and_the_next_one_does(store: SqliteStore) -> None:
+    claimed = await waiting(store, 10)
+    blocker = sqlite3.connect(store._writer._path, isolation_level=None)
+    store._writer._db.execute("PRAGMA busy_timeout = 0")
+    blocker.execute("BEGIN IMMEDIATE")
+    tried = await asyncio.gather(*(store.settle(one, Sent(NOON)) for one in claimed), return_exceptions=True)
+    assert [type(one) for one in tried] == [StoreError] * 10
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    await asyncio.gather(*(store.settle(one, Sent(NOON)) for one in claimed))
+    assert dict(await store.counts()) == {"sent": 10}
 
 
 async def test_a_failure_is_the_failing_callers_own(store: SqliteStore) -> None:

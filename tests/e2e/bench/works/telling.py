@@ -16,6 +16,7 @@ from alertd.core.history import Entry, Seen
 from alertd.engine.history import Recorder
 from alertd.events import AlertChanged
 from alertd.notifiers.payload import payload
+from alertd.store import deliveries as outbox
 from alertd.store import tables
 from alertd.store.schema import migrate
 from alertd.testing import ManualClock
@@ -33,9 +34,9 @@ def storing() -> Do:
     numbers = iter(range(1_000_000))
 
     def store() -> None:
-        tables.commit(db, [replace(delivery, id=str(next(numbers)))], ())
-        (claimed,) = tables.claim(db, OPS.id, NOW + timedelta(1), NOW + timedelta(2), 1)
-        tables.settle(db, claimed, Sent(NOW, "200"))
+        outbox.commit(db, [replace(delivery, id=str(next(numbers)))], ())
+        (claimed,) = outbox.claim(db, OPS.id, NOW + timedelta(1), NOW + timedelta(2), 1)
+        outbox.settle(db, claimed, Sent(NOW, "200"))
 
     return store
 
