@@ -33,7 +33,7 @@ from alertd.testing import ManualClock
 from tests.e2e.bench.works.deciding import OPS, alert
 from tests.e2e.bench.works.work import NOW, Do, Work
 
-_GROUPS = 20
+_GROUPS = 50
 _ROUTE = Route("{}", "ops", group_by=("alertname", "instance"), group_wait=timedelta(0))
 
 
