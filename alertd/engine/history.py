@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from alertd.core import durations
@@ -11,7 +12,6 @@ from alertd.core.delivery import Delivery, Retry, Sent, Status
 from alertd.core.history import (
     ITSELF,
     Limits,
-    Seen,
     What,
     of_alert,
     of_datasource,
@@ -107,15 +107,14 @@ class Recorder(Selective):
         alert = event.transition.after or event.transition.before
         if alert is None:
             return
-        self.backlog.see(Seen(alert.labels, alert.rule, event.at))
         state, more = _state(event), _more(alert)
         key = state, _number(alert.value), *more.items()
-        subject = of_alert(alert.labels)
-        self.backlog.add_alike(event.at, subject, What.STATE, key, lambda: {"state": key[0], "value": key[1], **more})
+        facts = partial(dict[str, Any], state=key[0], value=key[1], **more)
+        self.backlog.add_alike(event.at, alert.labels, What.STATE, key, facts, alert.rule)
 
     def _alert_grouped(self, event: AlertGrouped) -> None:
         key = event.group, event.route.receiver, event.due_at, event.alert.resolved
-        self.backlog.add_alike(event.at, of_alert(event.alert.labels), What.GROUPED, key, lambda: _grouped(event))
+        self.backlog.add_alike(event.at, event.alert.labels, What.GROUPED, key, lambda: _grouped(event))
 
     def _alert_muted(self, event: AlertMuted) -> None:
         verdict = event.verdict
