@@ -42,13 +42,12 @@ class Labels(Mapping[str, str]):
     There are very many of them: one has its values, and shares its names with all that have the same.
     """
 
-    __slots__ = ("_fingerprint", "_hash", "_key", "_shape", "_values")
+    __slots__ = ("_fingerprint", "_key", "_shape", "_values")
 
     _shape: _Shape
     _values: tuple[str, ...]
-    _hash: int
     _key: str
-    _fingerprint: str
+    _fingerprint: int
 
     def __init__(self, labels: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         found = labels if isinstance(labels, dict) else dict(labels)
@@ -96,11 +95,7 @@ class Labels(Mapping[str, str]):
         return NotImplemented
 
     def __hash__(self) -> int:
-        try:
-            return self._hash
-        except AttributeError:
-            self._hash = hash((self._shape.names, self._values))
-            return self._hash
+        return hash(self._values)  # to remember it would cost more than it saves: each text knows its own
 
     def __lt__(self, other: "Labels") -> bool:
         if self._shape is other._shape:
@@ -124,14 +119,14 @@ class Labels(Mapping[str, str]):
     def fingerprint(self) -> str:
         """Alertmanager's fingerprint: FNV-1a, 64 bits, over the sorted pairs, as 16 hex digits."""
         try:
-            return self._fingerprint
+            value = self._fingerprint
         except AttributeError:
             value = _FNV_OFFSET
             for name, text in self.pairs():
                 factor, summand = _mixing(value & 0xFF, name, text)
                 value = (value * factor + summand) & _MASK
-            self._fingerprint = f"{value:016x}"
-            return self._fingerprint
+            self._fingerprint = value  # half as large as its digits
+        return f"{value:016x}"
 
     def without(self, *names: str) -> "Labels":
         """These labels but the named ones."""
@@ -190,7 +185,7 @@ class _Pairs(ItemsView[str, str]):
         return self._mapping.pairs()
 
 
-@lru_cache(maxsize=8192)  # the alerts of a rule share most of their pairs
+@lru_cache(maxsize=4096)  # the alerts of a rule share most of their pairs
 def _mixing(low: int, name: str, text: str) -> tuple[int, int]:
     """What FNV-1a does with one pair to every state that ends in this byte: a factor and a summand, modulo 2⁶⁴.
 

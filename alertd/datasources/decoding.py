@@ -12,19 +12,20 @@ from alertd.errors import QueryError, QueryFailure
 _MOST_SHOWN = 200  # characters of a strange answer that a message shows
 _MOST_SAID = 2_000  # characters of an error or a remark: some repeat the whole query
 _MOST_REMARKS = 20
+_MOST_NUMBERS = 1000  # beyond which hardly any is there twice
 _PARTIAL = (
     "the answer is partial: some of the servers behind this one did not contribute; alerts that it does not have stay"
 )
 
 
 class _Series(msgspec.Struct, gc=False):
-    metric: msgspec.Raw = msgspec.Raw(b"{}")  # of which thousands in another form would be too much at once
+    metric: dict[str, str] = {}
     value: tuple[float, str] | None = None
     histogram: tuple[float, msgspec.Raw] | None = None
 
 
 class _Vector(msgspec.Struct, tag="vector", tag_field="resultType"):
-    result: list[_Series]
+    result: list[msgspec.Raw]  # each is read when its turn comes: thousands in another form would be too much at once
 
 
 class _Scalar(msgspec.Struct, tag="scalar", tag_field="resultType"):
@@ -50,7 +51,7 @@ class _Reply(msgspec.Struct):
 
 
 _DECODER = msgspec.json.Decoder(_Reply)
-_METRIC = msgspec.json.Decoder(dict[str, str])
+_SERIES = msgspec.json.Decoder(_Series)
 _FAILURES = {
     "bad_data": QueryFailure.BAD_QUERY,
     "execution": QueryFailure.EXECUTION,
@@ -95,19 +96,28 @@ def _samples(data: _Vector | _Scalar | _Text | _Matrix) -> tuple[Sample, ...]:
     if not isinstance(data, _Vector):
         kind = "a string" if isinstance(data, _Text) else "a range of samples"
         raise QueryError(f"the expression gives {kind}, not samples of one instant", QueryFailure.BAD_QUERY)
-    series, seen = data.result, dict[str, str]()
+    series, seen, numbers = data.result, dict[str, str](), dict[str, float]()
     series.reverse()
-    return tuple([_sample(series.pop(), seen) for _ in range(len(series))])  # each is let go once it is read
+    return tuple([_sample(_SERIES.decode(series.pop()), seen, numbers) for _ in range(len(series))])
 
 
-def _sample(series: _Series, seen: dict[str, str]) -> Sample:
-    """`seen` are the values of labels so far: most are there many times, and kept once."""
-    labels = Labels({name: seen.setdefault(value, value) for name, value in _METRIC.decode(series.metric).items()})
+def _sample(series: _Series, seen: dict[str, str], numbers: dict[str, float]) -> Sample:
+    """`seen` are the values of labels so far, `numbers` those of samples: most are there many times, and kept once."""
+    labels = Labels({name: seen.setdefault(value, value) for name, value in series.metric.items()})
     if series.value is not None:
-        return Sample(labels, _number(series.value[1]))
+        return Sample(labels, _known_number(series.value[1], numbers))
     if series.histogram is not None:
         return Sample(labels, 0.0, bytes(series.histogram[1]).decode("utf-8", "replace"))
     raise QueryError("the answer has a series without a value", QueryFailure.MALFORMED)
+
+
+def _known_number(text: str, numbers: dict[str, float]) -> float:
+    number = numbers.get(text)
+    if number is None:
+        number = _number(text)
+        if len(numbers) < _MOST_NUMBERS:
+            numbers[text] = number
+    return number
 
 
 def _number(text: str) -> float:
