@@ -41,16 +41,23 @@ class Instances:
 
 
 def instantiate(
-    rule: Rule, samples: Sequence[Sample], expand: Expand, judge: Judge = always, known: Alerts = NOBODY
+    rule: Rule,
+    samples: Sequence[Sample],
+    expand: Expand,
+    judge: Judge = always,
+    known: Alerts = NOBODY,
+    *,
+    same_texts: bool = True,
 ) -> Instances:
     """The instances of a rule, in Prometheus' order of things.
 
     The sample's labels lose `__name__`; each label of the rule is expanded over the *sample's* labels and set, an empty
     one deletes; `alertname` comes last. Two samples that end up with the same labels are an error of the whole rule.
-    Annotations are expanded only for samples that are judged to be alerts. `known` are alerts with annotations that are
-    what this rule says today: who has the same labels and value has the same texts, where those depend on nothing else.
+    Annotations are expanded only for samples that are judged to be alerts. `known` are alerts of the rule: who has the
+    same labels shares them. `same_texts`: their annotations are what this rule says today, so that who has the same
+    value, too, has the same texts, where those depend on nothing else.
     """
-    texts = _Texts(rule, expand, known if known and _is_steady(rule) else NOBODY)
+    texts = _Texts(rule, expand, known, same_texts=same_texts and bool(known) and _is_steady(rule))
     seen: set[Labels] = set()
     held: set[Labels] = set()
     found: list[Instance] = []
@@ -89,20 +96,25 @@ def _says_the_same(alert: Alert, sample: Sample) -> bool:
 class _Texts:
     """The texts of a rule, expanded for one sample after the other; a bad one says so in its own place."""
 
-    def __init__(self, rule: Rule, expand: Expand, known: Alerts) -> None:
+    def __init__(self, rule: Rule, expand: Expand, known: Alerts, *, same_texts: bool) -> None:
         self.remarks: list[str] = []
-        self._rule, self._expand, self._known = rule, expand, known
+        self._rule, self._expand, self._known, self._same_texts = rule, expand, known, same_texts
         plain = not any("{{" in text for text in rule.labels.values())
         self._overlay = Overlay({"__name__": "", **rule.labels, "alertname": rule.name}) if plain else None
 
     def labels(self, sample: Sample) -> Labels:
+        labels = self._laid_over(sample)
+        alert = self._known.get(labels)
+        return labels if alert is None else alert.labels
+
+    def _laid_over(self, sample: Sample) -> Labels:
         if self._overlay:
             return sample.labels.under(self._overlay)
         over = {name: self._text(name, template, sample) for name, template in self._rule.labels.items()}
         return sample.labels.merged({"__name__": "", **over, "alertname": self._rule.name})
 
     def annotations(self, labels: Labels, sample: Sample) -> Mapping[str, str]:
-        alert = self._known.get(labels)
+        alert = self._known.get(labels) if self._same_texts else None
         if alert is not None and _says_the_same(alert, sample):
             return alert.annotations
         texts = {name: self._text(name, template, sample) for name, template in self._rule.annotations.items()}

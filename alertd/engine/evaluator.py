@@ -7,7 +7,7 @@ from datetime import datetime
 from alertd.core import grid, lifecycle, posted, traces
 from alertd.core.alerts import Transition
 from alertd.core.board import Board
-from alertd.core.instantiate import NOBODY, Instance
+from alertd.core.instantiate import Instance
 from alertd.core.judging import judge
 from alertd.core.labels import Labels
 from alertd.core.rules import OnTrouble, Rule, RuleGroup
@@ -158,8 +158,10 @@ class Evaluator:
         status, samples = self._board.status(rule.key), answer.samples
         judged = judge(rule.when, status.alerts, status.values, at)
         texts: object = rule, self._expander
-        known = status.alerts if status.texts == texts and not rule.when else NOBODY
-        made = await self._expander.run(rule, samples, at, at - group.query_offset, judged, known)
+        same = status.texts == texts and not rule.when
+        made = await self._expander.run(
+            rule, samples, at, at - group.query_offset, judged, status.alerts, same_texts=same
+        )
         if made.error:
             step = lifecycle.Advance(status.alerts, error=made.error)
             return Verdict(rule, step, len(samples), _values(rule, samples), answer.warnings)

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-from alertd.core.instantiate import NOBODY, Alerts, Instances, instantiate
+from alertd.core.instantiate import NOBODY, Alerts, Expand, Instances, instantiate
 from alertd.core.judging import Judge, always
 from alertd.core.labels import Labels
 from alertd.core.rules import Rule
@@ -46,24 +47,17 @@ class Expander:
         at: datetime,
         judge: Judge = always,
         known: Alerts = NOBODY,
+        *,
+        same_texts: bool = True,
     ) -> Instances:
         """The instances of these samples; templates see `now` as the time and query for `at`. See `instantiate`."""
         asked = _Asked()
         while True:
-            made = await self._instantiate(rule, samples, now, judge, known, asked)
+            expand_one = partial(self._expand, now=now, asked=asked)
+            made = await _instantiate(rule, samples, expand_one, judge, known, same_texts=same_texts)
             if not asked.needed:
                 return made
             await self._answer(rule.datasource, asked, at)
-
-    async def _instantiate(
-        self, rule: Rule, samples: Sequence[Sample], now: datetime, judge: Judge, known: Alerts, asked: _Asked
-    ) -> Instances:
-        def expand_one(text: str, sample: Sample) -> str:
-            return self._expand(text, sample, now, asked)
-
-        if len(samples) < _MANY:
-            return instantiate(rule, samples, expand_one, judge, known)
-        return await asyncio.to_thread(instantiate, rule, samples, expand_one, judge, known)  # others go on meanwhile
 
     def _expand(self, text: str, sample: Sample, now: datetime, asked: _Asked) -> str:
         answers = asked.answers
@@ -90,6 +84,13 @@ class Expander:
         asked.needed.clear()
         for expr, answer in zip(exprs, await self._sources.query(datasource, exprs, at), strict=True):
             asked.answers[expr] = answer if isinstance(answer, QueryError) else _found(answer)
+
+
+async def _instantiate(
+    rule: Rule, samples: Sequence[Sample], expand_one: Expand, judge: Judge, known: Alerts, *, same_texts: bool
+) -> Instances:
+    act = partial(instantiate, rule, samples, expand_one, judge, known, same_texts=same_texts)
+    return act() if len(samples) < _MANY else await asyncio.to_thread(act)  # others go on meanwhile
 
 
 def _found(answer: Answer) -> _Found:
