@@ -222,11 +222,12 @@ def _heard(alert: Alert, told: Told) -> bool:
 def _told_after(
     firing: Sequence[Alert], ended: Sequence[Alert], muted: Sequence[Alert], line: Line, now: datetime
 ) -> Told:
-    told, doubtful = line.told, line.doubtful
+    told, doubtful, alike = line.told, line.doubtful, dict[Mark, Mark]()
     opened = {**told.open}
     for alert in firing:
         known = told.open.get(alert.labels.key)
-        opened[alert.labels.key] = mark(alert, known.told_at if known else None)
+        made = mark(alert, known.told_at if known else None)
+        opened[alert.labels.key] = alike.setdefault(made, made)
     for alert in muted:
         known = opened.get(alert.labels.key) or doubtful.get(alert.labels.key)
         if known is not None:

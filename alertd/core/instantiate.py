@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from alertd.core.alerts import Alert
+from alertd.core.annotations import Annotations
 from alertd.core.judging import Judge, always
 from alertd.core.labels import Labels, Overlay
 from alertd.core.rules import OnTrouble, Rule
@@ -118,7 +119,7 @@ class _Texts:
         if alert is not None and _says_the_same(alert, sample):
             return alert.annotations
         texts = {name: self._text(name, template, sample) for name, template in self._rule.annotations.items()}
-        return {**texts, **sample.annotations}
+        return Annotations({**texts, **sample.annotations})
 
     def _text(self, name: str, template: str, sample: Sample) -> str:
         if "{{" not in template:

@@ -6,34 +6,12 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeVar, overload
 
+from alertd.core.shapes import Shape, shape
+
 _FNV_OFFSET, _FNV_PRIME, _MASK = 0xCBF29CE484222325, 0x100000001B3, 0xFFFFFFFFFFFFFFFF
 _SEPARATOR = b"\xff"
-_MOST_SHAPES = 10_000
 
 T = TypeVar("T")
-
-
-class _Shape(dict[str, int]):
-    """The names that label sets of one kind have, sorted, each with its place among their values."""
-
-    __slots__ = ("names",)
-
-    def __init__(self, names: tuple[str, ...]) -> None:
-        super().__init__(zip(names, range(len(names)), strict=True))
-        self.names = names
-
-
-_shapes: dict[tuple[str, ...], _Shape] = {}
-
-
-def _shape(names: tuple[str, ...]) -> _Shape:
-    """The one shape of these names; a few are remembered, because thousands of series share each."""
-    found = _shapes.get(names)
-    if found is None:
-        if len(_shapes) >= _MOST_SHAPES:
-            _shapes.clear()
-        found = _shapes[names] = _Shape(names)
-    return found
 
 
 class Labels(Mapping[str, str]):
@@ -44,7 +22,7 @@ class Labels(Mapping[str, str]):
 
     __slots__ = ("_fingerprint", "_key", "_shape", "_values")
 
-    _shape: _Shape
+    _shape: Shape
     _values: tuple[str, ...]
     _key: str
     _fingerprint: int
@@ -56,7 +34,7 @@ class Labels(Mapping[str, str]):
         if not all(values):
             names = [name for name in names if found[name]]
             values = tuple([found[name] for name in names])
-        self._shape, self._values = _shape(tuple(names)), values
+        self._shape, self._values = shape(tuple(names)), values
 
     def __getitem__(self, name: str) -> str:
         return self._values[self._shape[name]]
@@ -159,20 +137,20 @@ class Overlay:
     def __init__(self, pairs: Mapping[str, str]) -> None:
         self._pairs = dict(pairs)
         self.values = tuple(pairs.values())
-        self._plans: dict[tuple[str, ...], tuple[_Shape, tuple[int, ...]]] = {}
+        self._plans: dict[tuple[str, ...], tuple[Shape, tuple[int, ...]]] = {}
 
-    def plan(self, names: tuple[str, ...]) -> tuple[_Shape, tuple[int, ...]]:
+    def plan(self, names: tuple[str, ...]) -> tuple[Shape, tuple[int, ...]]:
         """The names of the result, and where each value is: among those below, or, counted backwards, in `values`."""
         plan = self._plans.get(names)
         if plan is None:
             plan = self._plans[names] = self._planned(names)
         return plan
 
-    def _planned(self, names: tuple[str, ...]) -> tuple[_Shape, tuple[int, ...]]:
+    def _planned(self, names: tuple[str, ...]) -> tuple[Shape, tuple[int, ...]]:
         places = {name: place for place, name in enumerate(names)}
         places |= {name: ~place for place, name in enumerate(self._pairs)}
         kept = sorted(name for name in places if self._pairs.get(name, "kept"))
-        return _shape(tuple(kept)), tuple(places[name] for name in kept)
+        return shape(tuple(kept)), tuple(places[name] for name in kept)
 
 
 class _Pairs(ItemsView[str, str]):

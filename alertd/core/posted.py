@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from alertd.core.alerts import Alert, Posted, State, Transition
+from alertd.core.annotations import Annotations
 from alertd.core.labels import Labels
 
 RULE = "posted"
@@ -49,7 +50,7 @@ def alert_of(posting: Posting, timeout: timedelta, now: datetime) -> Alert:
         labels=posting.labels,
         state=State.RESOLVED if over else State.FIRING,
         active_at=starts_at,
-        annotations=posting.annotations,
+        annotations=Annotations(posting.annotations),
         fired_at=min(starts_at, now),
         resolved_at=ends_at if over else None,
         generator_url=posting.generator_url,

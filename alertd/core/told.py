@@ -17,7 +17,7 @@ from alertd.core.severity import Severity
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An alert the integration believes to be firing.
+    """An alert the integration believes to be firing. Of very many most are alike, and share one.
 
     `fired_at` tells a re-fire from the firing that was told; `told_at` is when a message listing it was last accepted
     (None: none has been yet); `muted`: it has been muted since, so its end is held and its return is news. `flapping`:
@@ -67,13 +67,15 @@ def mark(alert: Alert, told_at: datetime | None = None) -> Mark:
 
 def accepted(told: Told, notification: Notification, at: datetime) -> Told:
     """What is told once the integration has accepted this notification."""
-    opened = dict(told.open)
+    opened, renewed = dict(told.open), dict[Mark, Mark]()
     cooling = {incident: one for incident, one in told.cooling.items() if one.until > at}
     for alert in notification.firing:
         before = opened.get(alert.labels.key)
         if before is None:
             continue
-        opened[alert.labels.key] = replace(before, told_at=at)
+        if before not in renewed:
+            renewed[before] = replace(before, told_at=at)
+        opened[alert.labels.key] = renewed[before]
         if before.cooldown:
             chill(cooling, before.incident, Cooling(at + before.cooldown, before.severity))
     return Told(at, opened, cooling)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from alertd.core.alerts import Alert
+from alertd.core.annotations import Annotations
 from alertd.core.labels import Labels
 from alertd.core.notification import Notification, NotifiedAlert
 from alertd.core.silences import Silence
@@ -25,6 +26,7 @@ _LONG = (
     16 * 1024
 )  # bytes; repetitive as notifications are, level 1 makes a tenth of them faster than a disk writes them
 _SLICE = 1000
+_SHARED = ("rule", "active_at", "fired_at", "generator_url", "notify")
 _MOST_KNOWN = 10_000  # what many have comes early
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -36,7 +38,7 @@ A = TypeVar("A", Alert, NotifiedAlert)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Labels):
+    if isinstance(value, Labels | Annotations):
         return dict(value.pairs())
     if isinstance(value, Mapping):
         return dict(value)
@@ -85,24 +87,17 @@ class Decoder:
 
     def alert(self, text: Text) -> Alert:
         one = _decode(self._alert, text)
-        return replace(
-            one,
-            rule=self._once(one.rule),
-            active_at=self._once(one.active_at),
-            fired_at=self._once(one.fired_at),
-            generator_url=self._once(one.generator_url),
-        )
+        for name in _SHARED:
+            object.__setattr__(one, name, self._once(getattr(one, name)))  # nobody else has it yet
+        object.__setattr__(one, "annotations", Annotations(one.annotations))
+        return one
 
     def notification(self, text: Text) -> Notification:
         return _decode(self._notification, text)
 
     def told(self, text: Text) -> Told:
         told = decode_told(text)
-        opened = {
-            key: replace(known, fired_at=self._once(known.fired_at), told_at=self._once(known.told_at))
-            for key, known in told.open.items()
-        }
-        return replace(told, open=opened)
+        return replace(told, open={key: self._once(mark) for key, mark in told.open.items()})
 
     def _rich(self, kind: type, value: Any) -> Any:
         if kind is Labels and isinstance(value, dict):

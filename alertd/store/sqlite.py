@@ -30,7 +30,7 @@ _PRAGMAS = (
     "PRAGMA auto_vacuum = INCREMENTAL",  # only has an effect on a new file; lets `prune` give room back
     "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits with the power
     "PRAGMA temp_store = MEMORY",  # a full /tmp must not stop the writer
-    "PRAGMA cache_size = -8192",  # KiB
+    "PRAGMA cache_size = -2048",  # KiB; in a storm four times as much saves a few reads from the system's own cache
     "PRAGMA journal_size_limit = 67108864",
 )
 

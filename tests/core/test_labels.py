@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertd.core.labels import _MOST_SHAPES, Labels, Overlay, _shapes, common
+from alertd.core.labels import Labels, Overlay, common
+from alertd.core.shapes import _MOST, _shapes
 
 SETS = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.text())
 
@@ -97,7 +98,7 @@ def test_they_are_in_the_order_of_their_pairs(one: dict[str, str], other: dict[s
 
 
 def test_of_names_that_come_and_go_not_all_are_remembered() -> None:
-    for number in range(_MOST_SHAPES + 1):
+    for number in range(_MOST + 1):
         Labels({f"once_{number}": "x"})
-    assert len(_shapes) <= _MOST_SHAPES
+    assert len(_shapes) <= _MOST
     assert Labels({"once_0": "x"}) == Labels({"once_0": "x"})
