@@ -10,7 +10,7 @@ from alertd.core.shapes import Shape, shape
 
 
 class Annotations(Mapping[str, str]):
-    """Half as large as a dictionary."""
+    """Much smaller than a dictionary."""
 
     __slots__ = ("_shape", "_texts")
 

@@ -1,7 +1,9 @@
 """One thread, one connection, and group commit: whoever calls while the disk is busy shares the next transaction.
 
 One connection that both writes and checkpoints also keeps clear of SQLite's WAL-reset bug (3.7.0 to 3.51.2, corruption
-with two, https://sqlite.org/wal.html#walresetbug). Each job has a savepoint, so that its failure is its own.
+with two, https://sqlite.org/wal.html#walresetbug). The failure of a job is its own: the transaction is taken back, and
+each that shared it is done again by itself. Savepoints would do, too, but with one SQLite keeps in memory how every
+page was before, tens of megabytes when a storm is over.
 """
 
 import asyncio
@@ -90,28 +92,70 @@ class Writer:
 
     def _transact(self, batch: Sequence[Work]) -> list[Any]:
         """The result or the exception of each job; if the transaction fails, all of them fail."""
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            outcomes = [self.attempt(work) for work in batch]
-            self._db.execute("COMMIT")
-        except Exception as error:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.rollback()
-            return [explain(error, self._path) for _ in batch]
+        if len(batch) > 1:
+            try:
+                return self._together(batch)
+            except _JobError:
+                pass  # whose it is will be seen
+            except Exception as error:
+                return [explain(error, self._path) for _ in batch]
+        return self._one_by_one(batch)
+
+    def _one_by_one(self, batch: Sequence[Work]) -> list[Any]:
+        """In a transaction each; once one cannot be had, nobody else tries."""
+        outcomes: list[Any] = []
+        for work in batch:
+            try:
+                outcomes += self._together([work])
+            except _JobError as failed:
+                outcomes.append(failed.reason)
+            except Exception as error:
+                return outcomes + [explain(error, self._path) for _ in batch[len(outcomes) :]]
         return outcomes
 
+    def _together(self, batch: Sequence[Work]) -> list[Any]:
+        """The results, in one transaction. Raises _JobError if a job fails, or what the transaction fails with."""
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            outcomes = [self._do(work) for work in batch]
+            self._db.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.rollback()
+            raise
+        return outcomes
+
+    def _do(self, work: Work) -> Any:
+        try:
+            return work(self._db)
+        except Exception as error:
+            if not self._db.in_transaction:  # SQLite has rolled back all of it
+                raise
+            raise _JobError(self._explained(error)) from error
+
     def attempt(self, work: Work) -> Any:
-        """Its result, or its exception; then nothing of it is written. Only for what is a job itself, on the thread."""
-        self._db.execute("SAVEPOINT job")
+        """For a part of a job: its result, or its exception; then nothing of it is written, but the job goes on."""
+        self._db.execute("SAVEPOINT part")
         try:
             outcome = work(self._db)
         except Exception as error:
             if not self._db.in_transaction:  # SQLite has rolled back all of it
                 raise
-            self._db.execute("ROLLBACK TO job")
-            outcome = explain(error, self._path) if isinstance(error, sqlite3.Error) else error
-        self._db.execute("RELEASE job")
+            self._db.execute("ROLLBACK TO part")
+            outcome = self._explained(error)
+        self._db.execute("RELEASE part")
         return outcome
+
+    def _explained(self, error: Exception) -> Exception:
+        return explain(error, self._path) if isinstance(error, sqlite3.Error) else error
+
+
+class _JobError(Exception):
+    """A job has failed, not the transaction; `reason` is for who asked for it."""
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def _answer(answers: Iterable[_Answer]) -> None:

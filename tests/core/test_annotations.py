@@ -41,7 +41,7 @@ def test_they_cannot_be_hashed_as_a_dictionary_cannot() -> None:
         hash(Annotations(TEXTS))
 
 
-def test_one_of_many_is_half_as_large_as_a_dictionary() -> None:
+def test_one_of_many_is_a_good_deal_smaller_than_a_dictionary() -> None:
     one = Annotations({"summary": "it is down"})
     own = sys.getsizeof(one) + sys.getsizeof(one._texts)
-    assert own <= sys.getsizeof({"summary": "it is down"}) / 2
+    assert own < sys.getsizeof({"summary": "it is down"}) * 2 / 3

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -52,6 +52,7 @@ async def test_callers_share_a_transaction(store: SqliteStore) -> None:
     gate.set()
     await asyncio.gather(holder, *tasks)
     assert [text for text in statements if text == "COMMIT"] == ["COMMIT"] * 2
+    assert not [text for text in statements if "SAVEPOINT" in text]  # of which each keeps all pages as they were
     assert dict(await store.counts()) == {"pending": 50}
 
 
@@ -98,7 +99,7 @@ async def test_what_is_settled_at_once_is_one_job(store: SqliteStore) -> None:
     tasks = await begin(*(store.settle(one, Sent(NOON)) for one in claimed))
     gate.set()
     await asyncio.gather(holder, *tasks)
-    assert len([text for text in statements if text.startswith("SAVEPOINT")]) == 2  # of the job, and within it
+    assert [text for text in statements if text.startswith("SAVEPOINT")] == ["SAVEPOINT part"]
     assert dict(await store.counts()) == {"sent": 64}
 
 
@@ -154,6 +155,47 @@ async def test_a_failure_is_the_failing_callers_own(store: SqliteStore) -> None:
     assert isinstance(half, StoreError)
     assert isinstance(unknown, StoreError)
     assert [one.group for one in (await store.load()).told] == ["a", "b"]
+
+
+async def test_who_shared_a_transaction_with_a_failure_is_done_once(store: SqliteStore) -> None:
+    done: list[str] = []
+
+    def add(name: str) -> Callable[[sqlite3.Connection], str]:
+        def insert(db: sqlite3.Connection) -> str:
+            db.execute("INSERT INTO meta (key, value) VALUES (?, 1)", (name,))
+            done.append(name)
+            return name
+
+        return insert
+
+    gate, holder = await hold(store)
+    tasks = await begin(*(store._writer.run(add(name)) for name in ("a", "b", "a", "c")))
+    gate.set()
+    _, first, second, again, last = await asyncio.gather(holder, *tasks, return_exceptions=True)
+    assert (first, second, last) == ("a", "b", "c")
+    assert isinstance(again, StoreError)
+    assert done == ["a", "b", "a", "b", "c"]
+
+
+async def test_when_no_transaction_can_be_had_nobody_else_tries(store: SqliteStore) -> None:
+    tried: list[int] = []
+
+    def fail(number: int) -> Callable[[sqlite3.Connection], None]:
+        def act(db: sqlite3.Connection) -> None:
+            tried.append(number)
+            if len(tried) == 1:
+                raise StoreError("of its own")
+            db.execute("ROLLBACK")
+            raise sqlite3.OperationalError("disk I/O error")
+
+        return act
+
+    gate, holder = await hold(store)
+    tasks = await begin(*(store._writer.run(fail(number)) for number in range(4)))
+    gate.set()
+    results = await asyncio.gather(holder, *tasks, return_exceptions=True)
+    assert [type(result) for result in results[1:]] == [StoreError] * 4
+    assert tried == [0, 0]
 
 
 async def test_a_programming_error_is_not_disguised(store: SqliteStore) -> None:
