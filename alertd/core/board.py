@@ -98,6 +98,8 @@ class Board:
         for alert in ends:
             if self._ended.get(alert.id) is alert:
                 del self._ended[alert.id]
+        if not self._ended:
+            self._ended = {}  # an empty one is as large as it ever was
 
     def alive(self) -> Iterator[Alert]:
         """Every pending and firing alert."""

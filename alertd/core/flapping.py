@@ -134,11 +134,13 @@ class Flapping:
         known = {key for _, key in changes}
         again = (alert for alert in alerts if alert.firing and alert.labels.key in known)
         changes |= {(alert.fired_at or alert.active_at, alert.labels.key) for alert in again}
+        alike: dict[tuple[Flips, datetime], Flips] = {}
         for at, key in sorted(changes):
-            self._flip(key, at)
+            self._flip(key, at, alike)
 
     def note(self, transitions: Iterable[Transition]) -> None:
         """Alerts began or ended."""
+        alike: dict[tuple[Flips, datetime], Flips] = {}  # in a storm very many change together
         for transition in transitions:
             before, after = transition.before, transition.after
             if after is None or not self._counts(after.posted) or (before and before.state is after.state):
@@ -147,9 +149,9 @@ class Flapping:
                 continue
             key, began = after.labels.key, after.fired_at or after.active_at
             if key in self._flips or after.resolved:  # who never ended does not flap
-                self._flip(key, began)
+                self._flip(key, began, alike)
             if after.resolved_at:
-                self._flip(key, after.resolved_at)
+                self._flip(key, after.resolved_at, alike)
 
     def of(self, alert: Alert, now: datetime) -> Flips:
         """The flips of this alert; `since` is None unless it flaps at this instant."""
@@ -171,8 +173,13 @@ class Flapping:
     def _counts(self, posted: object) -> bool:
         return bool(self._bounds.window) and (self._bounds.posted or not posted)
 
-    def _flip(self, key: str, at: datetime) -> None:
-        self._flips[key] = flipped(self._flips.get(key, STILL), self._bounds, at)
+    def _flip(self, key: str, at: datetime, alike: dict[tuple[Flips, datetime], Flips]) -> None:
+        """`alike` is what has come of the same at the same instant."""
+        before = self._flips.get(key, STILL)
+        after = alike.get((before, at))
+        if after is None:
+            after = alike[before, at] = flipped(before, self._bounds, at)
+        self._flips[key] = after
 
 
 def _slot(at: datetime, bounds: FlapBounds) -> int:

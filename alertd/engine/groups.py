@@ -89,6 +89,8 @@ class Groups:
         homes = tuple(key for key in self._homes.pop(alert, ()) if key != group.key)
         if homes:
             self._homes[alert] = homes
+        elif not self._homes:
+            self._homes = {}  # an empty one is as large as it ever was
 
     def _settle(self, alert: AlertId, group: Group) -> None:
         homes = self._homes.get(alert, ())
