@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from alertd import __version__
-from alertd.cli import allocator
+from alertd.cli import allocator, unneeded
 from alertd.cli.grammars import matchers_option
 from alertd.cli.paths import FILE
 from alertd.cli.problems import fail
@@ -102,6 +102,7 @@ def _only_flags(error: ConfigError) -> bool:
 
 
 async def _live(path: Path | None, overrides: Overrides) -> None:
+    unneeded.leave_out()
     from alertd.app import App
     from alertd.config import reload
     from alertd.store import open_store

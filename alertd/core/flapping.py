@@ -164,7 +164,8 @@ class Flapping:
 
     def clock_jumped(self, by: timedelta) -> None:
         """The clock was set: what has happened stays as long ago as it was."""
-        self._flips = {key: one.shifted(by) for key, one in self._flips.items()}
+        moved = {one: one.shifted(by) for one in set(self._flips.values())}
+        self._flips = {key: moved[one] for key, one in self._flips.items()}
 
     def tidy(self, now: datetime) -> None:
         """Forget what has not changed for long."""
