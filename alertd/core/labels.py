@@ -106,6 +106,18 @@ class Labels(Mapping[str, str]):
             self._fingerprint = value  # half as large as its digits
         return f"{value:016x}"
 
+    @property
+    def apart(self) -> tuple[Shape, tuple[str, ...]]:
+        """Names and values, for one who keeps very many; `joined` makes labels of them again."""
+        return self._shape, self._values
+
+    @staticmethod
+    def joined(names: Shape, values: tuple[str, ...]) -> "Labels":
+        """The labels that were `apart`."""
+        made = Labels.__new__(Labels)
+        made._shape, made._values = names, values  # noqa: SLF001 - one of us
+        return made
+
     def without(self, *names: str) -> "Labels":
         """These labels but the named ones."""
         return Labels({name: value for name, value in self.pairs() if name not in names})
@@ -122,10 +134,7 @@ class Labels(Mapping[str, str]):
         """As `merged`, for one who merges the same into very many."""
         shape, places = overlay.plan(self._shape.names)
         values, own = self._values, overlay.values
-        made = Labels.__new__(Labels)
-        made._shape = shape  # noqa: SLF001 - one of us
-        made._values = tuple([values[place] if place >= 0 else own[~place] for place in places])  # noqa: SLF001
-        return made
+        return Labels.joined(shape, tuple([values[place] if place >= 0 else own[~place] for place in places]))
 
 
 class Overlay:

@@ -1,12 +1,13 @@
 """The bytes of an answer become samples; msgspec reads them straight into the shape of Prometheus' API."""
 
+from collections.abc import Iterator, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
 from alertd.core.labels import Labels
-from alertd.core.samples import Answer, Sample
+from alertd.core.samples import Answer, PlainSamples, Sample
 from alertd.errors import QueryError, QueryFailure
 
 _MOST_SHOWN = 200  # characters of a strange answer that a message shows
@@ -90,25 +91,34 @@ def decode(status: int, body: bytes, location: str = "") -> Answer:
     return Answer(samples, _remarks(reply), partial=reply.is_partial)
 
 
-def _samples(data: _Vector | _Scalar | _Text | _Matrix) -> tuple[Sample, ...]:
+def _samples(data: _Vector | _Scalar | _Text | _Matrix) -> Sequence[Sample]:
     if isinstance(data, _Scalar):
         return (Sample(Labels(), _number(data.result[1])),)
     if not isinstance(data, _Vector):
         kind = "a string" if isinstance(data, _Text) else "a range of samples"
         raise QueryError(f"the expression gives {kind}, not samples of one instant", QueryFailure.BAD_QUERY)
-    series, seen, numbers = data.result, dict[str, str](), dict[str, float]()
+    histograms: dict[int, Sample] = {}
+    plain = PlainSamples(_rows(data.result, histograms))
+    return tuple(histograms.get(index, sample) for index, sample in enumerate(plain)) if histograms else plain
+
+
+def _rows(series: list[msgspec.Raw], histograms: dict[int, Sample]) -> Iterator[tuple[Labels, float]]:
+    """Labels and value of each; which of them are `histograms` is noted there. A series is let go once it is read.
+
+    Most values of labels and samples are there many times, and kept once.
+    """
+    texts, numbers = dict[str, str](), dict[str, float]()
     series.reverse()
-    return tuple([_sample(_SERIES.decode(series.pop()), seen, numbers) for _ in range(len(series))])
-
-
-def _sample(series: _Series, seen: dict[str, str], numbers: dict[str, float]) -> Sample:
-    """`seen` are the values of labels so far, `numbers` those of samples: most are there many times, and kept once."""
-    labels = Labels({name: seen.setdefault(value, value) for name, value in series.metric.items()})
-    if series.value is not None:
-        return Sample(labels, _known_number(series.value[1], numbers))
-    if series.histogram is not None:
-        return Sample(labels, 0.0, bytes(series.histogram[1]).decode("utf-8", "replace"))
-    raise QueryError("the answer has a series without a value", QueryFailure.MALFORMED)
+    for index in range(len(series)):
+        one = _SERIES.decode(series.pop())
+        labels = Labels({name: texts.setdefault(value, value) for name, value in one.metric.items()})
+        if one.value is not None:
+            yield labels, _known_number(one.value[1], numbers)
+        elif one.histogram is not None:
+            histograms[index] = Sample(labels, 0.0, bytes(one.histogram[1]).decode("utf-8", "replace"))
+            yield labels, 0.0
+        else:
+            raise QueryError("the answer has a series without a value", QueryFailure.MALFORMED)
 
 
 def _known_number(text: str, numbers: dict[str, float]) -> float:

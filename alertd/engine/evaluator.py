@@ -11,7 +11,7 @@ from alertd.core.instantiate import Instance
 from alertd.core.judging import judge
 from alertd.core.labels import Labels
 from alertd.core.rules import OnTrouble, Rule, RuleGroup
-from alertd.core.samples import Answer, Sample, Skipped
+from alertd.core.samples import Answer, Sample, Skipped, are_plain
 from alertd.engine.asking import Reply, Sources
 from alertd.engine.expansion import Expander
 from alertd.errors import QueryError, StoreError
@@ -168,7 +168,7 @@ class Evaluator:
         held = made.held.union(status.alerts.keys() - made.seen) if answer.partial else made.held
         step = lifecycle.advance(rule, status.alerts, made.found, at, group.limit, held)
         said = (*answer.warnings, *made.remarks)
-        if any(sample.annotations or sample.histogram for sample in samples):  # which the alerts do not remember
+        if not are_plain(samples):  # the alerts do not remember what else there is
             texts = None
         texts = None if made.remarks or held else texts
         return Verdict(rule, step, len(samples), _values(rule, samples), said, made.remarks, texts=texts)

@@ -1,7 +1,9 @@
 """From bytes to samples: whatever the bytes are, there is an answer or a QueryError that says what is wrong."""
 
+import gc
 import json
 import math
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -204,3 +206,20 @@ def test_a_redirect_says_where_to(location: str, words: str) -> None:
     assert "follow_redirects: true" in str(error)
     assert "hush" not in str(error)
     assert len(str(error)) < 500
+
+
+def test_what_an_answer_of_many_series_takes() -> None:
+    count = 5000
+    labels = {"__name__": "up", "instance": "host-00", "job": "bench", "zone": "aa"}
+    given = vector(*(one(**labels, id=f"{number:09}") for number in range(count)))
+    decode(200, given)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        answer = decode(200, given)
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(answer.samples) == count
+    assert kept / count < 200
+    assert most / count < 270
