@@ -48,23 +48,20 @@ def advance(
     More than `limit` alerts (0: no limit): those it has live on, new ones are not let in, and the error says so.
     """
     here = {instance.labels: instance for instance in instances}
-    alive: dict[Labels, Alert] = {}
-    changed: list[tuple[Alert | None, Alert | None]] = []
-    for labels, alert in before.items():
-        after = alert if labels in held else _next(rule, alert, here.get(labels), now)
-        if after is not alert:
-            changed.append((alert, after))
-        if after and not after.resolved:
-            alive[after.labels] = after
+    after = [alert if labels in held else _next(rule, alert, here.get(labels), now) for labels, alert in before.items()]
+    changed = [pair for pair in zip(before.values(), after, strict=True) if pair[0] is not pair[1]]
     fresh = [instance for labels, instance in here.items() if labels not in before]
+    alive = _alive(after) if changed else before
     if limit and len(alive) + len(fresh) > limit:
         error = f"limit of {limit} alerts exceeded by {len(alive) + len(fresh)}; new alerts are not let in"
         return Advance(alive, _moves(changed), error)
-    for instance in fresh:
-        begun = _begin(rule, instance, now)
-        alive[begun.labels] = begun
-        changed.append((None, begun))
-    return Advance(alive, _moves(changed))
+    begun = [_begin(rule, instance, now) for instance in fresh]
+    alive = _alive((*alive.values(), *begun)) if begun else alive
+    return Advance(alive, _moves((*changed, *((None, alert) for alert in begun))))
+
+
+def _alive(alerts: Iterable[Alert | None]) -> Alerts:
+    return {alert.labels: alert for alert in alerts if alert and not alert.resolved}
 
 
 def failed(rule: Rule, before: Alerts, stand_in: Sequence[Instance], now: datetime) -> Advance:

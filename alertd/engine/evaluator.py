@@ -166,6 +166,7 @@ class Evaluator:
             step = lifecycle.Advance(status.alerts, error=made.error)
             return Verdict(rule, step, len(samples), _values(rule, samples), answer.warnings)
         held = made.held.union(status.alerts.keys() - made.seen) if answer.partial else made.held
+        made = replace(made, seen=())  # there may be very many
         step = lifecycle.advance(rule, status.alerts, made.found, at, group.limit, held)
         said = (*answer.warnings, *made.remarks)
         if not are_plain(samples):  # the alerts do not remember what else there is
