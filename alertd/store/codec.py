@@ -82,6 +82,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self._known: dict[Any, Any] = {}
+        self._keys: dict[str, str] = {}  # of the alerts so far, by which they are named in what was told
         self._alert = msgspec.json.Decoder(Alert, dec_hook=self._rich, strict=False)
         self._notification = msgspec.json.Decoder(Notification, dec_hook=self._rich, strict=False)
 
@@ -90,6 +91,7 @@ class Decoder:
         for name in _SHARED:
             object.__setattr__(one, name, self._once(getattr(one, name)))  # nobody else has it yet
         object.__setattr__(one, "annotations", Annotations(one.annotations))
+        self._keys[one.labels.key] = one.labels.key
         return one
 
     def notification(self, text: Text) -> Notification:
@@ -97,7 +99,7 @@ class Decoder:
 
     def told(self, text: Text) -> Told:
         told = decode_told(text)
-        return replace(told, open={key: self._once(mark) for key, mark in told.open.items()})
+        return replace(told, open={self._keys.get(key, key): self._once(mark) for key, mark in told.open.items()})
 
     def _rich(self, kind: type, value: Any) -> Any:
         if kind is Labels and isinstance(value, dict):

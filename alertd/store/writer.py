@@ -60,14 +60,18 @@ class Writer:
         await future
 
     def _serve(self) -> None:
-        while True:
-            batch, close = self._next()
-            if batch:
-                outcomes = self._transact([work for work, _ in batch])
-                _answer(list(zip([future for _, future in batch], outcomes, strict=True)))
-            if close:
-                _answer([(close, self._finish())])
-                return
+        while self._take_turn():
+            pass
+
+    def _take_turn(self) -> bool:
+        """Do what there is to do; False at the end. Nothing of it is kept while there is nothing to do."""
+        batch, close = self._next()
+        if batch:
+            outcomes = self._transact([work for work, _ in batch])
+            _answer(list(zip([future for _, future in batch], outcomes, strict=True)))
+        if close:
+            _answer([(close, self._finish())])
+        return close is None
 
     def _next(self) -> tuple[list[_Job], "asyncio.Future[Any] | None"]:
         """Wait for a job, and take what else has come meanwhile."""

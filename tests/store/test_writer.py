@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
+from weakref import ref
 
 import pytest
 
@@ -196,6 +197,19 @@ async def test_when_no_transaction_can_be_had_nobody_else_tries(store: SqliteSto
     results = await asyncio.gather(holder, *tasks, return_exceptions=True)
     assert [type(result) for result in results[1:]] == [StoreError] * 4
     assert tried == [0, 0]
+
+
+class Result:
+    """Something large."""
+
+
+async def test_what_is_done_is_not_kept_until_there_is_more_to_do(store: SqliteStore) -> None:
+    kept = ref(await store._writer.run(lambda _: Result()))
+    for _ in range(100):
+        if kept() is None:
+            break
+        await asyncio.sleep(0.01)
+    assert kept() is None
 
 
 async def test_a_programming_error_is_not_disguised(store: SqliteStore) -> None:
