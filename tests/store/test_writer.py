@@ -204,12 +204,9 @@ class Result:
 
 
 async def test_what_is_done_is_not_kept_until_there_is_more_to_do(store: SqliteStore) -> None:
-    kept = ref(await store._writer.run(lambda _: Result()))
-    for _ in range(100):
-        if kept() is None:
-            break
-        await asyncio.sleep(0.01)
-    assert kept() is None
+    gone = Event()
+    _kept = ref(await store._writer.run(lambda _: Result()), lambda _: gone.set())
+    assert await asyncio.to_thread(gone.wait, 10)
 
 
 async def test_a_programming_error_is_not_disguised(store: SqliteStore) -> None:
