@@ -8,12 +8,13 @@ what it has in common with others, of which there are very many in a storm.
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from alertd.core.alerts import Alert
 from alertd.core.history import ITSELF, Entry, Limits, Seen, What, of_alert
 from alertd.core.labels import Labels
 from alertd.errors import StoreError
@@ -32,15 +33,15 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What rows have in common; `rule` is that of the alerts they are about, if these were seen."""
+    """What rows have in common."""
 
     at: datetime
     what: What
     facts: Facts
-    rule: str | None = None
 
 
-_Row = tuple[str | Labels, _Head]
+_Subject = str | Labels | Alert
+_Row = tuple[_Subject, _Head]
 
 
 class Backlog:
@@ -48,7 +49,7 @@ class Backlog:
 
     def __init__(self, store: History, clock: Clock, limits: Callable[[], Limits]) -> None:
         self._store, self._clock, self._limits = store, clock, limits
-        self._subjects: deque[str | Labels] = deque()
+        self._subjects: deque[_Subject] = deque()
         self._heads: deque[_Head] = deque()  # one for each of the subjects
         self._alike: dict[Hashable, _Head] = {}  # of rows that wait
         self._seen: dict[str, Seen] = {}  # without a row
@@ -82,7 +83,7 @@ class Backlog:
         batch, seen = self._taken()
         about = {one.labels.key: one for one in (*seen.values(), *filter(None, map(_seen, batch)))}
         try:
-            await self._store.remember([_entry(row) for row in batch], tuple(about.values()))
+            await self._store.remember(_entries(batch), tuple(about.values()))
         except StoreError:
             self._put_back(batch, seen)
             return False
@@ -124,23 +125,17 @@ class Backlog:
         if self._has_room():
             self._append(subject, _Head(at, what, facts))
 
-    def add_alike(
-        self,
-        at: datetime,
-        alert: Labels,
-        what: What,
-        key: Hashable,
-        facts: Callable[[], Facts],
-        rule: str | None = None,
-    ) -> None:
-        """A row about an alert, with facts that others with this key have, too: in a storm there are very many.
-
-        With its `rule` the alert is one that was seen, also if there is no room for the row.
-        """
+    def add_alike(self, at: datetime, alert: Labels, what: What, key: Hashable, facts: Callable[[], Facts]) -> None:
+        """A row about an alert, with facts that others with this key have, too: in a storm there are very many."""
         if self._has_room():
-            self._append(alert, self._head(at, what, key, facts, rule))
-        elif rule is not None:
-            self._seen[alert.key] = Seen(alert, rule, at)
+            self._append(alert, self._head(at, what, key, facts))
+
+    def add_change(self, at: datetime, alert: Alert, key: Hashable, facts: Callable[[], Facts]) -> None:
+        """A row about the state of an alert, with its value; the alert was seen, also if there is no room for it."""
+        if self._has_room():
+            self._append(alert, self._head(at, What.STATE, key, facts))
+        else:
+            self._seen[alert.labels.key] = Seen(alert.labels, alert.rule, at)
 
     def _has_room(self) -> bool:
         if len(self._heads) < _MOST:
@@ -148,25 +143,36 @@ class Backlog:
         self._lost += 1
         return False
 
-    def _append(self, subject: str | Labels, head: _Head) -> None:
+    def _append(self, subject: _Subject, head: _Head) -> None:
         self._subjects.append(subject)
         self._heads.append(head)
 
-    def _head(self, at: datetime, what: What, key: Hashable, facts: Callable[[], Facts], rule: str | None) -> _Head:
-        whole = at, what, rule, key
+    def _head(self, at: datetime, what: What, key: Hashable, facts: Callable[[], Facts]) -> _Head:
+        whole = at, what, key
         head = self._alike.get(whole)
         if head is None:
-            head = _Head(at, what, facts(), rule)
+            head = _Head(at, what, facts())
             if len(self._alike) < _MOST_ALIKE:
                 self._alike[whole] = head
         return head
 
 
-def _entry(row: _Row) -> Entry:
-    subject, head = row
-    return Entry(head.at, subject if isinstance(subject, str) else of_alert(subject), head.what, head.facts)
+def _entries(batch: Iterable[_Row]) -> Sequence[Entry]:
+    """Rows with the same facts share them."""
+    valued: dict[tuple[int, str], Facts] = {}
+    return [_entry(subject, head, valued) for subject, head in batch]
+
+
+def _entry(subject: _Subject, head: _Head, valued: dict[tuple[int, str], Facts]) -> Entry:
+    if isinstance(subject, str):
+        return Entry(head.at, subject, head.what, head.facts)
+    if isinstance(subject, Labels):
+        return Entry(head.at, of_alert(subject), head.what, head.facts)
+    value = f"{subject.value:.6g}"
+    facts = valued.get((id(head), value)) or valued.setdefault((id(head), value), {**head.facts, "value": value})
+    return Entry(head.at, of_alert(subject.labels), head.what, facts)
 
 
 def _seen(row: _Row) -> Seen | None:
     subject, head = row
-    return Seen(subject, head.rule, head.at) if head.rule is not None and isinstance(subject, Labels) else None
+    return Seen(subject.labels, subject.rule, head.at) if isinstance(subject, Alert) else None

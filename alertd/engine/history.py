@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from alertd.core import durations
@@ -108,9 +107,7 @@ class Recorder(Selective):
         if alert is None:
             return
         state, more = _state(event), _more(alert)
-        key = state, _number(alert.value), *more.items()
-        facts = partial(dict[str, Any], state=key[0], value=key[1], **more)
-        self.backlog.add_alike(event.at, alert.labels, What.STATE, key, facts, alert.rule)
+        self.backlog.add_change(event.at, alert, (state, *more.items()), lambda: {"state": state, **more})
 
     def _alert_grouped(self, event: AlertGrouped) -> None:
         key = event.group, event.route.receiver, event.due_at, event.alert.resolved
@@ -301,10 +298,6 @@ def _kind(event: DeliveryTried) -> str:
     if event.delivery.status is Status.SUPERSEDED:
         return "superseded"
     return "retry" if isinstance(event.outcome, Retry) else "dead"
-
-
-def _number(value: float) -> str:
-    return f"{value:.6g}"
 
 
 def _instant(at: datetime | None) -> str | None:
