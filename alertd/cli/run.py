@@ -137,11 +137,12 @@ async def _live(path: Path | None, overrides: Overrides) -> None:
         return config
 
     app = App(config, load_again, store, Logs(), clock, tracer, journal.follow)
-    said = asyncio.ensure_future(journal.run(clock))
+    beside = [asyncio.ensure_future(one) for one in (journal.run(clock), allocator.trim(environment(), clock))]
     try:
         await _serve(config, app, journal, stop)
     finally:
-        said.cancel()
+        for one in beside:
+            one.cancel()
         await asyncio.to_thread(tracer.close, _LAST_TRACES)
 
 

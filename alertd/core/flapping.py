@@ -176,7 +176,7 @@ class Flapping:
 
     def _flip(self, key: str, at: datetime, alike: dict[tuple[Flips, datetime], Flips]) -> None:
         """`alike` is what has come of the same at the same instant."""
-        before = self._flips.get(key, STILL)
+        before = self._flips.pop(key, STILL)  # so that the key that is kept is the one that the alert has, too
         after = alike.get((before, at))
         if after is None:
             after = alike[before, at] = flipped(before, self._bounds, at)

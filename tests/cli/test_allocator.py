@@ -1,16 +1,42 @@
 import subprocess
 import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from alertd.cli import allocator
+from alertd.testing import ManualClock
+
+
+class EndError(Exception):
+    """Somebody has slept often enough."""
+
+
+class Ending(ManualClock):
+    """A clock that lets one sleep three times."""
+
+    def __init__(self) -> None:
+        super().__init__(datetime(2026, 1, 1, tzinfo=UTC))
+        self.slept: list[timedelta] = []
+
+    async def sleep_until(self, at: datetime | None, wake: object = None) -> None:
+        assert at is not None
+        self.slept.append(at - self.now())
+        if len(self.slept) > 3:
+            raise EndError
 
 
 class Library:
-    """A C library with one thing to set."""
+    """A C library with one thing to set, and one to do."""
 
     def __init__(self) -> None:
         self.options: dict[int, int] = {}
+        self.trimmed: list[int] = []
+
+    def malloc_trim(self, pad: int) -> int:
+        self.trimmed.append(pad)
+        return 1
 
     def mallopt(self, option: int, value: int) -> int:
         self.options[option] = value
@@ -28,6 +54,25 @@ def test_what_the_environment_says_stays(name: str) -> None:
     library = Library()
     allocator.give_back({name: "4"}, library)
     assert library.options == {}
+
+
+@pytest.mark.anyio
+async def test_holes_are_given_back_every_ten_seconds() -> None:
+    clock, library = Ending(), Library()
+    with pytest.raises(EndError):
+        await allocator.trim({}, clock, library)
+    assert clock.slept == [timedelta(seconds=10)] * 4
+    assert library.trimmed == [0] * 3
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("environment", "library"), [({"MALLOC_TRIM_THRESHOLD_": "0"}, Library()), ({}, object())])
+async def test_nothing_is_given_back_where_others_decide_or_there_is_no_way(
+    environment: Mapping[str, str], library: object
+) -> None:
+    clock = Ending()
+    await allocator.trim(environment, clock, library)
+    assert clock.slept == []
 
 
 @pytest.mark.parametrize("library", ["None", "object()"])
