@@ -4,7 +4,7 @@ There are very many of them: one has its texts, and shares its names with all th
 which tells them from labels.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 
 from alertd.core.shapes import Shape, shape
 
@@ -29,6 +29,10 @@ class Annotations(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._texts)
 
+    def keys(self) -> KeysView[str]:
+        """The names; those who make a dictionary of it ask for them."""
+        return self._shape.keys()
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Annotations) and self._shape.names == other._shape.names:
             return self._texts == other._texts
@@ -41,4 +45,4 @@ class Annotations(Mapping[str, str]):
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Names and texts, for those who go through them once."""
-        return zip(self._shape.names, self._texts, strict=True)
+        return zip(self._shape.names, self._texts)  # noqa: B905 - of one length, and asked for very often

@@ -28,6 +28,7 @@ _LONG = (
 _SLICE = 1000
 _SHARED = ("rule", "active_at", "fired_at", "generator_url", "notify")
 _MOST_KNOWN = 10_000  # what many have comes early
+_PAIRED = (Labels, Annotations)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _HEAD = tuple(field.name for field in fields(Notification) if field.name != "alerts")
@@ -38,7 +39,7 @@ A = TypeVar("A", Alert, NotifiedAlert)
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Labels | Annotations):
+    if isinstance(value, _PAIRED):
         return dict(value.pairs())
     if isinstance(value, Mapping):
         return dict(value)
