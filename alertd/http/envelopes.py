@@ -22,7 +22,7 @@ class Envelope:
         if url != self._url or headers != self._given:
             self._address(url, headers)
         own = self._headers
-        if body or method in _WITH_A_LENGTH:
+        if body or method.upper() in _WITH_A_LENGTH:
             own = httpx.Headers(own)
             own["Content-Length"] = str(len(body))
         request = httpx.Request(method, self._where, headers=own, stream=httpx.ByteStream(body))
