@@ -8,7 +8,8 @@ import httpx
 
 from alertd.errors import AlertdError
 
-_CUT_OFF = ("Server disconnected", "peer closed connection")
+UNANSWERED = "Server disconnected"  # how texts of httpcore begin, and those of alertd's own transport
+UNFINISHED = "peer closed connection"
 _UNTRUSTED = "if that is its own CA, name it in tls_config.ca_file"
 _OTHER_NAME = "if it should be there, set tls_config.server_name"
 _CERTIFICATE_WANTED = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "UNKNOWN_CA", "CERTIFICATE_UNKNOWN")
@@ -32,7 +33,7 @@ def explain(problem: Exception) -> HttpError:
         return HttpError("unreachable", f"the proxy refuses: it answers {str(problem)[:3]}")
     if isinstance(problem, httpx.ConnectError):
         return HttpError("unreachable", "cannot connect: no route to the host, or its network is down")
-    if isinstance(problem, httpx.RemoteProtocolError) and not str(problem).startswith(_CUT_OFF):
+    if isinstance(problem, httpx.RemoteProtocolError) and not str(problem).startswith((UNANSWERED, UNFINISHED)):
         return HttpError("unreachable", "what the server sends is not HTTP: is the port right?")
     return HttpError("unreachable", "the server ended the connection before its answer was complete")
 

@@ -141,6 +141,38 @@ def test_headers_are_bounded_also_in_one_piece() -> None:
     assert seen(Answers(), [many.replace(b"X: 12345\r\n", b"", 10_000)]).complete
 
 
+@pytest.mark.parametrize("count", [30_000, 80_000])
+def test_headers_are_bounded_however_short(count: int) -> None:
+    answer = seen(Answers(), [OK + b"X:\n" * count + b"Content-Length: 2\r\n\r\nok"])
+    assert answer.reason
+    assert not answer.complete
+
+
+def test_a_byte_of_the_body_allows_for_a_few_others() -> None:
+    answers = Answers()
+    answers.expect(without_body=False)
+    answers.feed(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+    fed = 0
+    while not answers.reason and fed < 10_000_000:
+        answers.feed(b"1;x=" + b"y" * 10_000 + b"\r\nx\r\n")
+        fed += 10_000
+    assert fed < 200_000
+
+
+@pytest.mark.parametrize(
+    "interim", [b"HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n", b"HTTP/1.0 103 Early\r\n\r\n"]
+)
+def test_an_interim_answer_that_says_it_is_the_last_makes_the_next_one_the_last(interim: bytes) -> None:
+    answer = seen(Answers(), [interim + WHOLE["a length"]])
+    assert (answer.body, answer.complete, answer.keeps) == (b"hello", True, False)
+
+
+def test_what_is_let_go_of_twice() -> None:
+    answers = Answers()
+    answers.close()
+    answers.close()
+
+
 def test_a_long_body_is_not() -> None:
     pieces = [OK + b"Content-Length: 1000000\r\n\r\n"] + [b"x" * 1_000] * 1_000
     assert seen(Answers(), pieces).complete

@@ -43,6 +43,7 @@ ODD = {
     "no reason": Odd(b"HTTP/1.1 200\r\n" + TWO + b"\r\nok"),
     "an empty reason": Odd(b"HTTP/1.1 200 \r\n" + TWO + b"\r\nok"),
     "a reason beyond ASCII": Odd(b"HTTP/1.1 200 Pr\xc3\xa4chtig\r\n" + TWO + b"\r\nok"),
+    "a reason with a NUL": Odd(b"HTTP/1.1 200 O\0K\r\n" + TWO + b"\r\nok"),
     "two blanks before the status": Odd(b"HTTP/1.1  200 OK\r\n" + TWO + b"\r\nok"),
     "a status of two digits": Odd(b"HTTP/1.1 20 OK\r\n" + TWO + b"\r\nok"),
     "a status of four digits": Odd(b"HTTP/1.1 2000 OK\r\n" + TWO + b"\r\nok"),
@@ -76,6 +77,7 @@ ODD = {
     "a value with a control character": Odd(OK + b"X: a\x01b\r\n" + TWO + b"\r\nok"),
     "a value with a NUL": Odd(OK + b"X: a\0b\r\n" + TWO + b"\r\nok"),
     "a value with a CR": Odd(OK + b"X: a\rb\r\n" + TWO + b"\r\nok"),
+    "a value with a vertical tab": Odd(OK + b"X: a\x0bb\r\n" + TWO + b"\r\nok"),
     "a header twice": Odd(OK + b"X: a\r\nx: b\r\n" + TWO + b"\r\nok"),
     "99 kB of headers": Odd(OK + b"X: " + b"y" * 99_000 + b"\r\n" + TWO + b"\r\nok"),
     "200 kB of headers": Odd(OK + b"X: " + b"y" * 200_000 + b"\r\n" + TWO + b"\r\nok"),
@@ -92,6 +94,7 @@ ODD = {
     "the length twice in one line": Odd(OK + b"Content-Length: 2, 2\r\n\r\nok"),
     "two lengths": Odd(OK + TWO + b"Content-Length: 3\r\n\r\nok!"),
     "a length with a sign": Odd(OK + b"Content-Length: +2\r\n\r\nok"),
+    "a continued length": Odd(OK + b"Content-Length: 2\r\n\t\r\n\r\nok"),
     "a negative length": Odd(OK + b"Content-Length: -2\r\n\r\nok"),
     "a length in hex": Odd(OK + b"Content-Length: 0x2\r\n\r\nok"),
     "an empty length": Odd(OK + b"Content-Length:\r\n\r\nok"),
@@ -101,10 +104,12 @@ ODD = {
     "chunks in capitals": Odd(OK + b"Transfer-Encoding: CHUNKED\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
     "chunks with extensions": Odd(CHUNKS + b'2;a=b;c="d"\r\nok\r\n0;e\r\n\r\n'),
     "a chunk extension of odd characters": Odd(CHUNKS + b"2;\x01=(\r\nok\r\n0\r\n\r\n"),
+    "a chunk extension that ends with LF": Odd(CHUNKS + b"2;a\nok\r\n0\r\n\r\n"),
     "a blank after a chunk's size": Odd(CHUNKS + b"2 \r\nok\r\n0\r\n\r\n"),
     "a blank before a chunk's size": Odd(CHUNKS + b" 2\r\nok\r\n0\r\n\r\n"),
     "trailers": Odd(CHUNKS + b"2\r\nok\r\n0\r\nX: late\r\n\r\n", stays=True),
     "a broken trailer": Odd(CHUNKS + b"2\r\nok\r\n0\r\nlate\r\n\r\n"),
+    "a trailer with a NUL": Odd(CHUNKS + b"2\r\nok\r\n0\r\nX: a\0\r\n\r\n"),
     "trailers without end": Odd(CHUNKS + b"2\r\nok\r\n0\r\n" + b"X: y\r\n" * 100_000, stays=True),
     "no last chunk": Odd(CHUNKS + b"2\r\nok\r\n"),
     "half a chunk": Odd(CHUNKS + b"8\r\nok"),
@@ -128,6 +133,14 @@ ODD = {
     "early hints": Odd(b"HTTP/1.1 103 Early\r\nLink: </a>\r\nContent-Length: 9\r\n\r\n" + OK + TWO + b"\r\nok"),
     "go on, and then nothing": Odd(b"HTTP/1.1 100 Continue\r\n\r\n"),
     "go on for ever": Odd(b"HTTP/1.1 100 Continue\r\n\r\n" * 50_000, stays=True),
+    "go on, and close": Odd(b"HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n" + OK + TWO + b"\r\nok", stays=True),
+    "early hints of HTTP/1.0": Odd(b"HTTP/1.0 103 Early\r\n\r\n" + OK + TWO + b"\r\nok", stays=True),
+    "an interim answer that nobody knows, with a length": Odd(
+        b"HTTP/1.1 199 X\r\n" + TWO + b"\r\n" + OK + TWO + b"\r\nok"
+    ),
+    "an interim answer with chunks": Odd(
+        b"HTTP/1.1 104 X\r\nTransfer-Encoding: chunked\r\n\r\n" + OK + TWO + b"\r\nok"
+    ),
     "another protocol": Odd(b"HTTP/1.1 101 X\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\nPRI", stays=True),
     "another protocol is offered": Odd(OK + b"Upgrade: h2\r\nConnection: upgrade\r\n" + TWO + b"\r\nok"),
     "no content": Odd(b"HTTP/1.1 204 X\r\n\r\n", stays=True),
@@ -165,6 +178,21 @@ DIFFERENT: dict[str, tuple[Outcome, str]] = {
     "chunks in capitals": (Reply(200, {"transfer-encoding": "CHUNKED"}, b"ok"), "h11 writes it anew"),
     "a chunk extension of odd characters": (("unreachable", NOT_HTTP), "RFC 9112 §7.1.1 has no such extensions"),
     "a chunk's size of 21 digits": (Reply(200, {"transfer-encoding": "chunked"}, b"ok"), "the size is no larger"),
+    "a value with a vertical tab": (
+        Reply(200, {"x": "a\x0bb", "content-length": "2"}, b"ok"),
+        "as all other control characters, which h11 takes, too",
+    ),
+    "a reason with a NUL": (Reply(200, {"content-length": "2"}, b"ok"), "nobody reads the reason"),
+    "a continued length": (("unreachable", NOT_HTTP), "nothing that the end depends on is to be guessed"),
+    "a chunk extension that ends with LF": (
+        Reply(200, {"transfer-encoding": "chunked"}, b"ok"),
+        "lines may end so, and extensions mean nothing here",
+    ),
+    "an interim answer that nobody knows, with a length": (
+        ("unreachable", NOT_HTTP),
+        "whether a body follows is not to be guessed",
+    ),
+    "an interim answer with chunks": (("unreachable", NOT_HTTP), "the same"),
     "go on for ever": (("unreachable", NOT_HTTP), "bounded, and not only by the deadline"),
 }
 
