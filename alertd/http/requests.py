@@ -1,7 +1,6 @@
 """What of a request comes before its body, and nothing in it that could be read as something else."""
 
 import re
-from functools import lru_cache
 
 import httpx
 
@@ -10,23 +9,29 @@ _LINE = re.compile(rb"[-!#$%&'*+.^_`|~0-9a-zA-Z]+: (?:[^\x00\s]+(?:[ \t]+[^\x00\
 _FRAMING = frozenset((b"host", b"content-length", b"transfer-encoding"))
 
 
-def head(request: httpx.Request, size: int) -> bytes:
-    """All before the body of `size` bytes. Raises httpx.LocalProtocolError, whose text shows nothing of the request."""
-    start = b"%b %b HTTP/1.1" % (request.method.encode(), request.url.raw_path)
-    if not _START.fullmatch(start):
-        raise httpx.LocalProtocolError("the method or the URL has a character it cannot have")
-    lines, framing = [start], []
-    for name, value in request.headers.raw:
-        line, known = _line(name, value)
-        lines.append(line)
-        if known:
-            framing.append((known, value))
-    if not _framed(framing, size):
-        raise httpx.LocalProtocolError("the request does not say once for whom it is, and how long")
-    return b"\r\n".join((*lines, b"", b""))
+class Heads:
+    """Of requests that follow each other. Only the lines of the last are kept for the next one: some are secrets."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[bytes, bytes], tuple[bytes, bytes]] = {}
+
+    def head(self, request: httpx.Request, size: int) -> bytes:
+        """All before the body of `size` bytes. Raises httpx.LocalProtocolError, whose text shows nothing of it."""
+        start = b"%b %b HTTP/1.1" % (request.method.encode(), request.url.raw_path)
+        if not _START.fullmatch(start):
+            raise httpx.LocalProtocolError("the method or the URL has a character it cannot have")
+        lines, framing = [start], []
+        before, self._lines = self._lines, {}
+        for pair in request.headers.raw:
+            line, known = self._lines[pair] = before.get(pair) or _line(*pair)
+            lines.append(line)
+            if known:
+                framing.append((known, pair[1]))
+        if not _framed(framing, size):
+            raise httpx.LocalProtocolError("the request does not say once for whom it is, and how long")
+        return b"\r\n".join((*lines, b"", b""))
 
 
-@lru_cache(maxsize=256)  # most are those of the last request
 def _line(name: bytes, value: bytes) -> tuple[bytes, bytes]:
     """A header as it is sent, and its name in small letters if it is about where the request goes or ends."""
     line = b"%b: %b" % (name, value)

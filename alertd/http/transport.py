@@ -7,11 +7,11 @@ import httpx
 
 from alertd.http.connection import Connection
 from alertd.http.reach import reach
-from alertd.http.requests import head
+from alertd.http.requests import Heads
 
 _PORTS = {"http": 80, "https": 443}
 _HIGHEST = 65_535  # port
-_MOST = 2  # servers: the one, and where it redirects
+_MOST_KEPT = 2  # servers: the one, and where it redirects
 
 _Origin = tuple[str, bytes, int]  # scheme, host, port
 
@@ -21,14 +21,14 @@ class Direct(httpx.AsyncBaseTransport):
 
     def __init__(self, context: ssl.SSLContext) -> None:
         context.set_alpn_protocols(["http/1.1"])
-        self._context = context
+        self._context, self._heads = context, Heads()
         self._kept: dict[_Origin, Connection] = {}  # the latest used last
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises httpx.TransportError."""
         origin = _origin(request.url)
         body = request.read()
-        first = head(request, len(body))
+        first = self._heads.head(request, len(body))
         connection = await self._connection(origin)
         status, headers = await connection.ask(first, body, without_body=request.method == "HEAD")
         return httpx.Response(status, headers=headers, stream=_Body(connection))
@@ -45,7 +45,7 @@ class Direct(httpx.AsyncBaseTransport):
             kept = None
         scheme, host, port = origin
         connection = kept or await reach(host, port, self._context if scheme == "https" else None)
-        while len(self._kept) >= _MOST:
+        while len(self._kept) >= _MOST_KEPT:
             self._kept.pop(next(iter(self._kept))).retire()
         self._kept[origin] = connection
         return connection

@@ -12,7 +12,7 @@ import pytest
 
 from alertd.http import Reply, connection
 from alertd.http.reach import reach
-from alertd.http.requests import head
+from alertd.http.requests import Heads
 from alertd.http.transport import Direct
 from tests.http.asking import Talk, heard, nothing_left, outcome, request, saying, talking, turns
 
@@ -315,7 +315,7 @@ async def test_what_waits_is_not_for_the_next_request() -> None:
         way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
         assert way._transport
         stuck = way._transport = Stuck(way._transport)
-        await way.ask(head(request(url), 4), b"said")
+        await way.ask(Heads().head(request(url), 4), b"said")
         assert await way.read() == b"ok"
         stuck.size = 1
         way.release()
@@ -326,7 +326,7 @@ async def test_a_request_that_did_not_go_out_to_its_end_is_not_followed_by_anoth
     async with nothing_left(), talking(saying(FINE, stays=True)) as url:
         way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
         way.pause_writing()
-        await way.ask(head(request(url), 4), b"said" + LONG)
+        await way.ask(Heads().head(request(url), 4), b"said" + LONG)
         assert await way.read() == b"ok"
         assert way._transport
         assert way._transport.get_write_buffer_size() == 0
@@ -342,7 +342,7 @@ async def test_a_closed_one_needs_no_collector() -> None:
             async with talking(saying(said)) as url:
                 way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
                 with suppress(httpx.RemoteProtocolError):
-                    await way.ask(head(request(url), 4), b"said")
+                    await way.ask(Heads().head(request(url), 4), b"said")
                     while await way.read():
                         pass
                 way.release()
@@ -432,6 +432,14 @@ async def test_methods_that_are_none(method: str) -> None:
             "the URL, a secret or a header has a character it cannot have",
         )
     assert server.connections == 0
+
+
+async def test_secrets_are_not_kept_for_longer_than_others_need_them() -> None:
+    heads = Heads()
+    for secret in (b"hush", b"psst"):
+        assert secret in heads.head(request("http://a/", Authorization=secret.decode()), 4)
+    assert b"psst" in repr(heads._lines).encode()
+    assert b"hush" not in repr(heads._lines).encode()
 
 
 async def test_a_second_host_or_none() -> None:
