@@ -12,7 +12,6 @@ import httpx
 from alertd.http.connection import Connection
 
 _HEAD_START = 0.25  # seconds that an address has before the next one is tried, too (RFC 8305)
-_NEVER = 86_400.0  # seconds; the deadline of the request is nearer
 
 Address = tuple[int, Any]  # its family, and how that family writes it
 
@@ -77,7 +76,7 @@ async def _try(address: Address) -> socket.socket | OSError:
 
 async def _connected(address: Address) -> socket.socket:
     family, place = address
-    door = socket.socket(family, socket.SOCK_STREAM)
+    door = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # only then does asyncio set TCP_NODELAY
     try:
         door.settimeout(0)
         await asyncio.get_running_loop().sock_connect(door, place)
@@ -112,9 +111,8 @@ async def _opened(door: socket.socket) -> Connection:
 async def _secured(connection: Connection, context: ssl.SSLContext, host: str) -> Connection:
     """The same with TLS. A server that ends the connection in the middle has its reasons in TLS, as a rule."""
     try:
-        await connection.secure(context, host, _NEVER)
+        await connection.secure(context, host)
     except BaseException as problem:
-        connection.abort()
         if isinstance(problem, ConnectionResetError) and not problem.errno:  # asyncio's word for an end
             raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, "UNEXPECTED_EOF while TLS began") from None
         raise

@@ -1,4 +1,4 @@
-"""Ways to servers, each for one request at a time: httpcore, which goes through proxies, looks at all of a pool."""
+"""Ways to servers, each lent to one request at a time, which need not look at the connections of others."""
 
 import asyncio
 from collections import deque
@@ -12,7 +12,7 @@ _IDLE = 5.0  # seconds after which a way is closed, when the next request comes
 
 
 class Ways:
-    """Whoever sends has one to itself. The one that came back last goes first, so that in quiet times few stay open."""
+    """As many as requests are under way. The one that came back last goes first, so that in quiet times few stay."""
 
     def __init__(self, new: Callable[[], httpx.AsyncBaseTransport]) -> None:
         self._new = new
@@ -20,7 +20,7 @@ class Ways:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
-        """Lend one. It is closed if the request was cut off: httpcore may believe its connection busy for ever."""
+        """Lend one. It is closed if the request was cut off: what goes through proxies may believe it busy for ever."""
         way = self._free.pop()[1] if self._free else self._new()
         try:
             await self._close_idle()

@@ -1,10 +1,12 @@
 """Whichever address answers first, and TLS: what is begun is ended, also when nobody waits any more."""
 
 import asyncio
+import gc
 import os
 import socket
 import ssl
 import struct
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
@@ -13,8 +15,10 @@ import pytest
 import trustme
 
 from alertd.http import Reply, reach
+from alertd.http.connection import Connection
+from alertd.http.requests import Heads
 from alertd.http.transport import Direct
-from tests.http.asking import Talk, heard, nothing_left, outcome, request, sockets, talking, turns
+from tests.http.asking import Talk, heard, nothing_left, outcome, request, saying, sockets, talking, turns
 
 pytestmark = pytest.mark.anyio
 
@@ -162,6 +166,14 @@ async def test_hosts_by_name() -> None:
         await reach._addresses(b"no.invalid", 80)
 
 
+async def test_what_is_sent_does_not_wait_for_more() -> None:
+    async with talking(saying(FINE, stays=True)) as url:
+        way = await reach.reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
+        assert way._transport
+        assert way._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        way.abort()
+
+
 # TLS
 
 
@@ -200,6 +212,84 @@ async def test_a_connection_with_tls_is_kept() -> None:
     async with secure(talk) as (way, url):
         assert [await outcome(way, request(url)) for _ in range(3)] == [SAID] * 3
     assert len(talks) == 1
+
+
+@asynccontextmanager
+async def free() -> AsyncIterator[tuple[Connection, str]]:
+    """A connection with TLS on which one request has been answered; it is still to be released."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await heard(reader)
+        writer.write(FINE)
+        await asyncio.Event().wait()
+
+    async with secure(talk) as (_, url):
+        way = await reach.reach(b"127.0.0.1", httpx.URL(url).port or 0, trusting())
+        await way.ask(Heads().head(request(url), 4), b"said")
+        assert await way.read() == b"ok"
+        yield way, url
+        way.abort()
+        await turns()
+
+
+async def test_one_whose_socket_is_gone_is_not_used_though_tls_does_not_know_yet() -> None:
+    async with free() as (way, _):
+        way.release()
+        assert way.rested()
+        assert way._socket
+        way._socket.abort()
+        while way._transport:
+            assert not way.rested()
+            await turns(1)
+
+
+async def test_what_waits_under_tls_is_not_for_the_next_request() -> None:
+    class Stuck(asyncio.Transport):
+        def get_write_buffer_size(self) -> int:
+            return 1
+
+        def is_closing(self) -> bool:
+            return real is None or real.is_closing()
+
+    async with free() as (way, _):
+        real, way._socket = way._socket, Stuck()
+        way.release()
+        assert not way.rested()
+
+
+@pytest.mark.parametrize("ends", ["untrusted", "in the middle", "nobody waits"])
+async def test_tls_that_did_not_begin_leaves_nothing_for_the_collector(
+    ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Seen(Connection):
+        def __init__(self) -> None:
+            super().__init__()
+            there.extend((weakref.ref(self), weakref.ref(self._answers)))
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if ends == "untrusted":
+            await writer.start_tls(serving())
+        elif ends == "in the middle":
+            await reader.read(1 << 16)
+        else:
+            await asyncio.Event().wait()
+
+    async def fail() -> None:
+        async with Direct(ssl.create_default_context()) as way:
+            result = await outcome(way, request(url.replace("http:", "https:")), 0.1 if ends == "nobody waits" else 10)
+            assert result[0] == ("timeout" if ends == "nobody waits" else "tls")  # type: ignore[index]
+
+    there: list[weakref.ref[object]] = []
+    monkeypatch.setattr(reach, "Connection", Seen)
+    gc.collect()
+    gc.disable()
+    try:
+        async with talking(talk) as url:
+            await fail()
+            await turns(30)
+            assert [one() for one in there] == [None, None]
+    finally:
+        gc.enable()
 
 
 async def test_what_is_spoken_is_agreed_on() -> None:

@@ -322,6 +322,39 @@ async def test_what_waits_is_not_for_the_next_request() -> None:
         assert not way.rested()
 
 
+async def test_one_that_others_have_replaced_closes_when_it_is_free() -> None:
+    async with nothing_left(), talking(saying(FINE, stays=True)) as url:
+        way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
+        await way.ask(Heads().head(request(url), 4), b"said")
+        way.retire()
+        assert way.open
+        assert await way.read() == b"ok"
+        way.release()
+        assert not way.open
+
+
+async def test_nothing_is_sent_from_within_what_asyncio_says() -> None:
+    """Where it is told that there is room, asyncio would end a connection twice that breaks at what is sent."""
+    async with nothing_left(), talking(saying(FINE, stays=True)) as url:
+        way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
+        way.pause_writing()
+        asking = asyncio.ensure_future(way.ask(Heads().head(request(url), 4), b"said" + LONG))
+        await turns(1)
+        before = len(way._rest)
+        way.resume_writing()
+        assert len(way._rest) == before > 0
+        await asking
+        way.release()
+
+
+async def test_one_that_breaks_is_closed_at_once() -> None:
+    async with nothing_left(), talking(saying(FINE, stays=True)) as url:
+        way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
+        assert way.open
+        way.abort()
+        assert not way.open
+
+
 async def test_a_request_that_did_not_go_out_to_its_end_is_not_followed_by_another() -> None:
     async with nothing_left(), talking(saying(FINE, stays=True)) as url:
         way = await reach(b"127.0.0.1", httpx.URL(url).port or 0, None)
@@ -366,6 +399,9 @@ class Stuck(asyncio.Transport):
 
     def abort(self) -> None:
         self.real.abort()
+
+    def is_closing(self) -> bool:
+        return self.real.is_closing()
 
     def get_write_buffer_size(self) -> int:
         return self.size
