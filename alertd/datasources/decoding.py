@@ -86,7 +86,7 @@ def decode(status: int, body: bytes, location: str = "") -> Answer:
         raise QueryError("the answer has no data", QueryFailure.MALFORMED)
     try:
         samples = _samples(reply.data)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise _malformed(status, body, location, problem) from None
     return Answer(samples, _remarks(reply), partial=reply.is_partial)
 

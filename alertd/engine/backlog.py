@@ -134,6 +134,8 @@ class Backlog:
         """A row about the state of an alert, with its value; the alert was seen, also if there is no room for it."""
         if self._has_room():
             self._append(alert, self._head(at, What.STATE, key, facts))
+            if self._seen:
+                self._seen.pop(alert.labels.key, None)
         else:
             self._seen[alert.labels.key] = Seen(alert.labels, alert.rule, at)
 

@@ -60,8 +60,9 @@ class Courier:
             while True:
                 self._sleeps_until = self.next_due()
                 await self._clock.sleep_until(self._sleeps_until, self.wake)
+                last = self._closing
                 await self._turn(self._clock.now())
-                if self._closing:
+                if last:
                     return
 
     def stop(self) -> None:
@@ -144,10 +145,8 @@ class Courier:
             await self._store.give_back(unwanted)
         except StoreError as error:
             self._observer.notice(Trouble("the outbox could not be written", str(error), Kind.STATE))
-            for delivery in unwanted:
-                self._dispatcher.settled(delivery, None)
-            return
-        self._dispatcher.given_back(unwanted)
+        finally:
+            self._dispatcher.given_back(unwanted)
         for lane in filter(None, map(self._lanes.get, {delivery.integration for delivery in unwanted})):
             lane.due_at = now
 

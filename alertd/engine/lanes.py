@@ -52,7 +52,7 @@ class Lane:
         return room
 
     def _room(self, ahead: int) -> int:
-        return self.width + ahead - self.busy - len(self.waiting)
+        return max(0, self.width + ahead - self.busy - len(self.waiting))
 
     def _ahead(self, clock: Clock) -> int:
         passed = max(clock.elapsed() - self.claimed_at, _GATHER)

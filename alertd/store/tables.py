@@ -172,5 +172,4 @@ def _name(seen: Seen) -> codec.Text:
     return to_column(seen.labels.get("alertname", ""))
 
 
-_PRUNES = (queries.PRUNE, queries.PRUNE_SILENCES, queries.PRUNE_SPELLS)
 _SILENCES = _Kept("silences", queries.SILENCES, lambda row: codec.decode_silence(row[0]), queries.DELETE_SILENCE_ROW)

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from logging import DEBUG
 from typing import Any
 
@@ -140,7 +140,7 @@ class Logs(Selective):
     def _group_evaluated(self, event: GroupEvaluated) -> None:
         fact, group = facts.EVALUATIONS_MISSED if event.missed else facts.GROUP_EVALUATED, event.group
         self._tell_more()
-        self._tell_more_messages(event.at)
+        self._tell_more_messages(event.at + event.late + timedelta(seconds=event.seconds))
         self._write(fact, group=group.name, file=group.file, at=event.at, missed=event.missed, seconds=event.seconds)
 
     def _datasource_answered(self, event: DatasourceAnswered) -> None:

@@ -50,6 +50,10 @@ def heard(rig: Rig, name: str) -> list[tuple[str, str]]:
     return [(one["labels"].get("job", ""), one["status"]) for one in alerts if one["labels"]["alertname"] == name]
 
 
+def accepted(daemon: Alertd) -> int:
+    return daemon.process.log.read_text().count('"message_accepted"')
+
+
 def troubles(daemon: Alertd) -> int:
     return daemon.process.log.read_text().count("disk is full")
 
@@ -57,7 +61,8 @@ def troubles(daemon: Alertd) -> int:
 def test_a_full_disk_stops_messages_until_there_is_room_and_none_is_lost(rig: Rig, disk: Path) -> None:
     daemon = rig.start(route="repeat_interval: 1h")
     jobs(rig, api=1)
-    until("the first alert to be told", lambda: ("api", "firing") in heard(rig, "Broken"))
+    until("both to be told, and that to be written", lambda: accepted(daemon) == 2)
+    assert heard(rig, "Broken") == [("api", "firing")]
     ballast = fill(disk)
     jobs(rig, api=1, db=1)
     until("alertd to notice", lambda: troubles(daemon))

@@ -92,6 +92,15 @@ async def test_who_is_seen_is_kept_without_rows_too() -> None:
     }
 
 
+async def test_when_somebody_was_seen_never_goes_back() -> None:
+    recorder, kept = recording(rows=0)
+    fires(recorder, alert(0))
+    recorder.backlog._limits = lambda: Limits(rows=1)
+    fires(recorder, alert(0), START + timedelta(minutes=1))
+    await recorder.backlog.step()
+    assert [one.at for one in kept.seen] == [START + timedelta(minutes=1)]
+
+
 async def test_a_row_that_waits_takes_a_few_bytes() -> None:
     recorder, _ = recording()
     alerts, route = [alert(number, value=number) for number in range(COUNT)], Route("{}", "ops")

@@ -23,16 +23,16 @@ from alertd.store.memory import MemoryStore
 from alertd.testing import START, ManualClock, RecordingObserver
 
 pytestmark = pytest.mark.anyio
-HOOK = "ops/webhook[0]"
+HOOK, MAIL = "ops/webhook[0]", "ops/email[0]"
 SECOND = timedelta(seconds=1)
 
 
-def delivery(number: int) -> Delivery:
+def delivery(number: int, integration: str = HOOK, next_at: datetime | None = None) -> Delivery:
     name = f"group {number}"
     shown = NotifiedAlert(Labels({"alertname": "JobDown"}), {}, START)
-    id_ = identify(name, HOOK, START)
-    notification = Notification(id_, "ops", HOOK, Reason.FIRST, START, (shown,), name)
-    return Delivery(id_, name, HOOK, START, NOTHING, notification)
+    id_ = identify(name, integration, START)
+    notification = Notification(id_, "ops", integration, Reason.FIRST, START, (shown,), name)
+    return Delivery(id_, name, integration, START, NOTHING, notification, next_at=next_at)
 
 
 class Receiver:
@@ -56,12 +56,18 @@ class Disk(MemoryStore):
 
     broken: frozenset[str] = frozenset()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.quick = asyncio.Event()
+        self.quick.set()
+
     async def due(self) -> Mapping[str, datetime]:
         self._see("due")
         return await super().due()
 
     async def give_back(self, deliveries: Sequence[Delivery]) -> None:
         self._see("give_back")
+        await self.quick.wait()
         await super().give_back(deliveries)
 
     def _see(self, what: str) -> None:
@@ -81,12 +87,16 @@ class Office:
         self.courier = Courier(self.dispatcher, self.store, observer, self.clock)
         self.task: asyncio.Task[None] | None = None
 
-    async def serve(self, receiver: Receiver, messages: int = 0) -> Receiver:
-        """Have so many messages wait for this receiver, and begin."""
+    async def serve(self, receivers: Mapping[str, Receiver], messages: int = 0) -> None:
+        """Have so many messages wait for the webhook, and begin."""
         await self.store.commit([delivery(number) for number in range(messages)], ())
-        self.courier.serve({HOOK: receiver})
+        self.courier.serve(receivers)
         self.task = self.task or asyncio.ensure_future(self.courier.run())
         await self.rest()
+
+    async def call(self, receiver: Receiver, messages: int = 0) -> Receiver:
+        """The same with a webhook and nobody else."""
+        await self.serve({HOOK: receiver}, messages)
         return receiver
 
     async def rest(self) -> None:
@@ -98,10 +108,10 @@ class Office:
         self.clock.advance(by)
         await self.rest()
 
-    async def free(self) -> Sequence[Delivery]:
+    async def free(self, integration: str = HOOK) -> Sequence[Delivery]:
         """What somebody else could claim now."""
         now = self.clock.now()
-        return await self.store.claim(HOOK, now, now + SECOND, 100)
+        return await self.store.claim(integration, now, now + SECOND, 100)
 
 
 @pytest.fixture
@@ -143,7 +153,7 @@ def test_a_lane_that_is_ahead_claims_many_or_none() -> None:
 
 
 async def test_a_quick_receiver_is_told_everything_and_nothing_twice(office: Office) -> None:
-    receiver = await office.serve(Receiver(quick=1000), 300)
+    receiver = await office.call(Receiver(quick=1000), 300)
     for _ in range(20):
         await office.pass_by(SECOND / 100)
     assert receiver.asked == 300
@@ -151,14 +161,14 @@ async def test_a_quick_receiver_is_told_everything_and_nothing_twice(office: Off
 
 
 async def test_no_more_than_sixteen_are_sent_at_once(office: Office) -> None:
-    receiver = await office.serve(Receiver(quick=100), 300)
+    receiver = await office.call(Receiver(quick=100), 300)
     for _ in range(9):
         await office.pass_by(SECOND / 100)
     assert receiver.asked == 116
 
 
 async def test_what_does_not_get_its_turn_goes_back_and_was_not_tried(office: Office) -> None:
-    receiver = await office.serve(Receiver(quick=16), 60)
+    receiver = await office.call(Receiver(quick=16), 60)
     await office.pass_by(SECOND / 100)
     assert receiver.asked == 32
     assert len(await office.free()) == 0
@@ -171,14 +181,14 @@ async def test_what_does_not_get_its_turn_goes_back_and_was_not_tried(office: Of
 
 
 async def test_what_waits_for_a_receiver_goes_to_the_one_after_it(office: Office) -> None:
-    old = await office.serve(Receiver(quick=16), 60)
+    old = await office.call(Receiver(quick=16), 60)
     await office.pass_by(SECOND / 100)
-    new = await office.serve(Receiver(quick=1000))
+    new = await office.call(Receiver(quick=1000))
     assert (old.asked, new.asked) == (32, 28)
 
 
 async def test_who_stops_gives_back_what_waits_and_finishes_what_is_sent(office: Office) -> None:
-    receiver = await office.serve(Receiver(quick=16), 60)
+    receiver = await office.call(Receiver(quick=16), 60)
     await office.pass_by(SECOND / 100)
     office.courier.stop()
     await office.rest()
@@ -191,7 +201,7 @@ async def test_who_stops_gives_back_what_waits_and_finishes_what_is_sent(office:
 
 
 async def test_what_cannot_be_given_back_is_told_when_its_lease_is_over(office: Office) -> None:
-    receiver = await office.serve(Receiver(quick=16), 60)
+    receiver = await office.call(Receiver(quick=16), 60)
     await office.pass_by(SECOND / 100)
     office.store.broken = frozenset({"give_back"})
     await office.pass_by(2 * SECOND)
@@ -203,7 +213,39 @@ async def test_what_cannot_be_given_back_is_told_when_its_lease_is_over(office: 
     assert await office.store.counts() == {"sent": 60}
 
 
+async def test_who_stops_while_something_goes_back_gives_back_the_rest_too(office: Office) -> None:
+    hook, mail = Receiver(quick=16), Receiver(quick=16)
+    later = START + 0.9 * SECOND
+    await office.store.commit([delivery(number, MAIL, later) for number in range(60)], ())
+    await office.serve({HOOK: hook, MAIL: mail}, 60)
+    for passed in (0.01, 0.89, 0.01):
+        await office.pass_by(passed * SECOND)
+    office.store.quick.clear()
+    await office.pass_by(0.2 * SECOND)
+    waiting = {name: len(lane.waiting) for name, lane in office.courier._lanes.items()}
+    assert waiting == {HOOK: 0, MAIL: 28}, "one of them is giving back, the other has not waited for long"
+    office.courier.stop()
+    await office.rest()
+    for slow in (office.store.quick, hook.answer, mail.answer):
+        slow.set()
+    await office.rest()
+    assert office.task
+    assert office.task.done()
+    assert [len(await office.free(name)) for name in (HOOK, MAIL)] == [28, 28]
+
+
+async def test_who_fails_while_something_goes_back_leaves_no_line_busy(office: Office) -> None:
+    await office.serve({HOOK: Receiver(quick=16)}, 60)
+    await office.pass_by(SECOND / 100)
+    office.store.quick.clear()
+    await office.pass_by(2 * SECOND)
+    assert office.task
+    office.task.cancel()
+    await office.rest()
+    assert not [one for one in range(60) if office.dispatcher._lines.is_busy(f"group {one}", HOOK)]
+
+
 async def test_what_was_claimed_is_sent_though_nobody_knows_what_comes_next(office: Office) -> None:
     office.store.broken = frozenset({"due"})
-    await office.serve(Receiver(quick=1000), 3)
+    await office.call(Receiver(quick=1000), 3)
     assert await office.store.counts() == {"sent": 3}
