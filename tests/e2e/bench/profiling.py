@@ -15,7 +15,13 @@ from tests.e2e.rig import beside
 _RATE = 250
 _PATIENCE = 60.0
 _REST = "the loop, and the rest"
-_WAITING = ("select (selectors.py", "_worker (concurrent", "wait (threading.py", "get (queue.py")
+_WAITING = (  # for a lock or a queue, which py-spy takes for work
+    "select (selectors.py",
+    "_worker (concurrent",
+    "wait (threading.py",
+    "get (queue.py",
+    "_next (alertd/store/writer.py",
+)
 _IMPORTING = "_find_and_load ("
 _PARTS = (  # the innermost frame of one of these files says what it is
     ("requests over HTTP", ("alertd/http/", "httpx/", "httpcore/", "anyio/", "h11/")),
