@@ -11,7 +11,6 @@ A delivery without a notification (`silent`) only remembers what is told: nobody
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from hashlib import sha1
 from uuid import UUID, uuid5
 
 from alertd.core.notification import Notification
@@ -86,15 +85,7 @@ def identify(group: str, integration: str, at: datetime, after: str = "") -> str
     `after` is the id of the delivery before it on the same line, so that two at one instant are two.
     """
     text = f"{group}\n{integration}\n{at.isoformat()}\n{after}"
-    return _uuid5(text.encode("utf-8", "backslashreplace"))
-
-
-def _uuid5(name: bytes) -> str:
-    """The text of `uuid.uuid5`, without the object that it is made of."""
-    digest = bytearray(sha1(_NAMESPACE.bytes + name, usedforsecurity=False).digest()[:16])
-    digest[6], digest[8] = digest[6] & 0x0F | 0x50, digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return str(uuid5(_NAMESPACE, text.encode("utf-8", "backslashreplace").decode()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from alertd.core.delivery import Delivery, Outcome, Retry, Sent, refused
 from alertd.engine.dispatcher import Dispatcher
-from alertd.engine.lanes import WIDTH, Lane
+from alertd.engine.lanes import Lane
 from alertd.errors import DeliveryError, StoreError
 from alertd.events import DeliveryTried, Kind, Trouble
 from alertd.ports import Attributes, Clock, Notifier, Observer, Span, Store
@@ -28,14 +28,14 @@ class Courier:
         self._closing = False
         self._sleeps_until: datetime | None = None
         self._jumped = timedelta(0)  # how far the clock was set back, which the outbox does not know yet
-        self.width = WIDTH
+        self.lane: type[Lane] = Lane
         self.wake = dispatcher.posted
 
     def serve(self, notifiers: Mapping[str, Notifier]) -> None:
         """Deliver through these, by integration; what is being sent finishes with the notifier it began with."""
         now = self._clock.now()
         self._unwanted += [delivery for lane in self._lanes.values() for delivery in lane.give_up()]
-        self._lanes = {name: Lane(notifier, now, width=self.width) for name, notifier in notifiers.items()}
+        self._lanes = {name: self.lane(notifier, now) for name, notifier in notifiers.items()}
         self.wake.set()
 
     def clock_jumped(self, by: timedelta) -> None:

@@ -39,7 +39,7 @@ class Lane:
 
     def next_claim(self, clock: Clock) -> datetime | None:
         """When it has something to do and room for it."""
-        ahead = self._ahead(clock)
+        ahead = self.ahead(clock)
         if self.due_at is None or self._room(ahead) <= ahead // 2:
             return None
         wait = self.claimed_at + _GATHER - clock.elapsed() if self.busy else 0.0
@@ -47,14 +47,15 @@ class Lane:
 
     def ask(self, clock: Clock) -> int:
         """How many it would take now; what is through is counted anew from here on."""
-        room = self._room(self._ahead(clock))
+        room = self._room(self.ahead(clock))
         self.claimed_at, self.through = clock.elapsed(), 0
         return room
 
     def _room(self, ahead: int) -> int:
         return max(0, self.width + ahead - self.busy - len(self.waiting))
 
-    def _ahead(self, clock: Clock) -> int:
+    def ahead(self, clock: Clock) -> int:
+        """How many may wait beyond those that are being sent."""
         passed = max(clock.elapsed() - self.claimed_at, _GATHER)
         return min(int(self.through * _MOMENT / passed), _AHEAD * self.width)
 

@@ -154,6 +154,7 @@ class PostingNotifier(Generic[ConfigT]):
         )
         self._timeout = (config.timeout or _TIMEOUT).total_seconds()
         self._secrets = frozenset[str]().union(*map(_shapes, of_model(config)))
+        self._shapes = lru_cache(maxsize=16)(_shapes)  # a URL is the same for thousands of messages
 
     async def send(self, notification: Notification) -> str:
         """Tell the service. Returns what it said, and which templates failed. Raises DeliveryError."""
@@ -238,7 +239,7 @@ class PostingNotifier(Generic[ConfigT]):
         )
 
     def _hidden(self, texts: Texts) -> Iterable[str]:
-        return self._secrets.union(*map(_shapes, texts.secrets))
+        return self._secrets.union(*map(self._shapes, texts.secrets))
 
 
 def group_hash(notification: Notification) -> str:
@@ -246,7 +247,6 @@ def group_hash(notification: Notification) -> str:
     return sha256(notification.group_key.encode("utf-8", "replace")).hexdigest()
 
 
-@lru_cache(maxsize=256)  # a URL is the same for thousands of messages
 def _shapes(secret: str) -> frozenset[str]:
     """A secret as it is, as it stands in a URL and, if it is one, its parts."""
     shapes = {secret, quote(secret), quote(secret, safe="")}

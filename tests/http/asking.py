@@ -1,6 +1,7 @@
 """One request through a transport of httpx, and what comes of it in alertd's words."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from anyio.lowlevel import checkpoint
 from alertd.http import HttpError, Reply
 from alertd.http.bodies import read
 from alertd.http.faults import explain
+from alertd.http.transport import Direct
 
 Outcome = Reply | tuple[str, str]  # or the kind of an error, and its sentence
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -113,3 +115,10 @@ async def outcome(way: httpx.AsyncBaseTransport, asked: httpx.Request, seconds: 
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as problem:
         told = explain(problem)
         return told.kind, str(told)
+
+
+@asynccontextmanager
+async def way_to(talk: Talk) -> AsyncIterator[tuple[Direct, str]]:
+    """A way to a server that talks like this, and its URL; nothing is left of it."""
+    async with nothing_left(), talking(talk) as url, Direct(ssl.create_default_context()) as way:
+        yield way, url

@@ -49,6 +49,7 @@ class Setting:
     storms: StormBounds
     judged: bool = False  # the first rule has a `when`
     scripted: bool = False  # it is a function in Python
+    eager: bool = False  # messages go one at a time, and others are claimed ahead, to be given back if they wait
     rules: Sequence[str] = ("JobDown", "ClusterDown")  # the first has `for` and the others; what is asked is the name
     interval: timedelta = timedelta(seconds=30)
 
@@ -64,6 +65,7 @@ class Setting:
         }
         texts = [f"{name} {spelled(time)}" for name, time in times.items()]
         more = ["inhibits"] * self.inhibits + ["when"] * self.judged + ["script"] * self.scripted
+        more += ["eager"] * self.eager
         more += ["flaps"] * bool(self.flapping.window) + [f"storms above {self.storms.groups} groups"]
         return "; ".join([*texts, _tree(route), f"ends with {self.ends}", *more])
 
@@ -150,6 +152,7 @@ def write(seed: int) -> Script:
         storms=StormBounds(groups=1, posted=True) if seed % 5 == 0 else StormBounds(),
         judged=seed % 4 == 1,
         scripted=seed % 4 == 2,
+        eager=seed % 7 == 3,
     )
     kinds = dice.sample(sorted(_TROUBLES), k=dice.randint(1, 5))
     doings = [_alert(dice) for _ in range(dice.randint(2, 16))]

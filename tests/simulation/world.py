@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -25,10 +25,11 @@ from alertd.core.when import compile_condition
 from alertd.datasources.fused import FusedDatasource
 from alertd.engine.asking import Sources
 from alertd.engine.engine import Engine, Plan
+from alertd.engine.lanes import Lane
 from alertd.engine.routing import Routing
 from alertd.errors import HeldError, SilenceError, StoreError
 from alertd.events import Event
-from alertd.ports import Listener, Tracer
+from alertd.ports import Clock, Listener, Tracer
 from alertd.store.lock import Lock
 from alertd.telemetry.observers import Observers
 from alertd.testing import RecordingTracer
@@ -69,6 +70,16 @@ def witnessed(script: Script) -> "World":
         world = World(script, Path(folder, "lock"))
         runner.run(world.run())
         return world
+
+
+@dataclass
+class Eager(Lane):
+    """Sends one message at a time, and claims others ahead whether or not it gets to them."""
+
+    width: int = 1
+
+    def ahead(self, clock: Clock) -> int:
+        return 4
 
 
 class World:
@@ -279,6 +290,8 @@ class World:
         observer = Observers(self._listener(disk), tracer=self._tracer())
         engine = Engine(self._plan(self._sources), disk, observer, self._clock)
         witness.engine = engine
+        if self._script.setting.eager:
+            engine.courier.lane = Eager
         await engine.restore()
         self._engine, self.judge.in_force = engine, wanted[0]
         before, self._remembered = self._remembered, {}
