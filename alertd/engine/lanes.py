@@ -77,14 +77,14 @@ class Lane:
 
     def stuck_at(self, clock: Clock) -> datetime | None:
         """When what waits will have waited for too long."""
-        return clock.now() + timedelta(seconds=self._patience(clock)) if self.waiting else None
+        if not self.waiting:
+            return None
+        return clock.now() + timedelta(seconds=self.waiting[0][0] + _PATIENCE - clock.elapsed())
 
     def is_stuck(self, clock: Clock) -> bool:
-        """True if it has."""
-        return bool(self.waiting) and self._patience(clock) <= 0
-
-    def _patience(self, clock: Clock) -> float:
-        return self.waiting[0][0] + _PATIENCE - clock.elapsed()
+        """True if it has, by the same reckoning: who wakes up at that instant finds it so."""
+        at = self.stuck_at(clock)
+        return at is not None and at <= clock.now()
 
     def give_up(self) -> list[Delivery]:
         """What waits, and does so no longer."""

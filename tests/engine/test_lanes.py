@@ -249,3 +249,32 @@ async def test_what_was_claimed_is_sent_though_nobody_knows_what_comes_next(offi
     office.store.broken = frozenset({"due"})
     await office.call(Receiver(quick=1000), 3)
     assert await office.store.counts() == {"sent": 3}
+
+
+@pytest.mark.parametrize("begun", [0.1 + 3e-7, 3e-7, 1 / 3, 2 / 3])
+async def test_who_wakes_up_when_something_has_waited_for_too_long_finds_it_so(begun: float) -> None:
+    """The steady clock counts finer than the other one, and nobody may wake again and again for nothing meanwhile."""
+    clock = Steady(begun)
+    lane = Lane(Receiver(), START)
+    lane.ask(clock)
+    lane.take([delivery(1)])
+    at = lane.stuck_at(clock)
+    assert at is not None
+    assert not lane.is_stuck(clock)
+    clock.steady = (at - START) / SECOND
+    assert lane.stuck_at(clock) == clock.now() == at
+    assert lane.is_stuck(clock)
+
+
+class Steady(ManualClock):
+    """A steady clock that begins with a part of a microsecond."""
+
+    def __init__(self, steady: float) -> None:
+        super().__init__()
+        self.steady = steady
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.steady)
+
+    def elapsed(self) -> float:
+        return self.steady
