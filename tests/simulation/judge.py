@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 from alertd.core.alerts import Alert
 from alertd.core.delivery import Dead, Delivery, Outcome, Sent
@@ -58,6 +59,7 @@ class Judge:
 
     def __init__(self, script: Script) -> None:
         self._script = script
+        self.broken: BrokenPromise | None = None  # what it objected to first
         self.in_force: Route | None = None
         self.silences: dict[str, Silence] = {}  # that hold for certain, by job
         self._false: dict[Labels, list[tuple[datetime, datetime]]] = {}  # when conditions were, from and until
@@ -90,7 +92,7 @@ class Judge:
     def noticed(self, event: Event) -> None:
         """alertd says something of itself."""
         if isinstance(event, Trouble) and event.kind is Kind.BUG:
-            raise BrokenPromise(f"no bugs: {event.where}: {event.error}")
+            self._object(f"no bugs: {event.where}: {event.error}")
 
     def decided(self, deliveries: Iterable[Delivery], board: Sequence[Alert]) -> None:
         """These are about to be written, and this is what alertd believes."""
@@ -158,7 +160,7 @@ class Judge:
                 inhibited = any(one.firing and one.name == "ClusterDown" for one in board)
                 self._demand(not inhibited, "inhibited means no word", message)
             if self._is_lunch(alert, delivery):
-                raise BrokenPromise(f"muted means no word: {message}")
+                self._object(f"muted means no word: {_line(message)}")
 
     def _is_lunch(self, alert: NotifiedAlert, delivery: Delivery) -> bool:
         if self.in_force is None or not LUNCH[0].contains(delivery.at):
@@ -216,18 +218,23 @@ class Judge:
         self._closed[who] = message.id
 
     def _has_ended(self, alert: NotifiedAlert) -> bool:
-        """Whether its condition was false when it ended, or as shortly before as an answer may take."""
+        """Whether its condition was false when it ended, or as shortly before or after as an answer may take."""
         if alert.because or alert.name == "Posted" or self._stale or self._script.has("clock"):
             return True
         assert alert.ends_at is not None
-        earliest = (
-            alert.ends_at - self._script.setting.keep_firing_for - (_SLOWEST if self._script.has("arm") else _QUICK)
-        )
-        return any(since <= alert.ends_at and until >= earliest for since, until in self._false[alert.labels])
+        slack = _SLOWEST if self._script.has("arm") else _QUICK
+        earliest, latest = alert.ends_at - self._script.setting.keep_firing_for - slack, alert.ends_at + slack
+        return any(since <= latest and until >= earliest for since, until in self._false[alert.labels])
 
     def _demand(self, holds: object, promise: str, message: Notification) -> None:
         if not holds:
-            raise BrokenPromise(f"{promise}: {_line(message)}")
+            self._object(f"{promise}: {_line(message)}")
+
+    def _object(self, words: str) -> NoReturn:
+        """Whom this is raised to need not pass it on: the courier takes it for a bug of the receiver."""
+        broken = BrokenPromise(words)
+        self.broken = self.broken or broken
+        raise broken
 
     # The end.
 
@@ -274,7 +281,7 @@ class Judge:
 
     def _equal(self, promise: str, found: object, wanted: object) -> None:
         if found != wanted:
-            raise BrokenPromise(f"{promise}: {found} is not {wanted}")
+            self._object(f"{promise}: {found} is not {wanted}")
 
 
 def same(before: Mapping[str, object], after: Mapping[str, object]) -> None:

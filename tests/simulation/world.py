@@ -118,6 +118,7 @@ class World:
         same(before, self._state(*before))
         self.tally += self.judge.tally
         await self._bury(0)
+        self._listen()
 
     @property
     def _now(self) -> float:
@@ -248,20 +249,25 @@ class World:
         self._alive.clock_jumped(by)
         self._clock_set.set()
 
+    def _listen(self) -> None:
+        """Raises what the judge objected to, or what went wrong besides."""
+        if broken := self.judge.broken or self._broken:
+            raise broken
+
     # Processes.
 
     async def _until(self, at: float) -> None:
         while True:
             if self._process is None and self._now >= self._starts_at:
                 self._start()
+            self._listen()
             if self._now >= at:
                 return
             then = at if self._process else min(at, self._starts_at)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(then):
                     await self._outside.died.wait()
-                if self._broken:
-                    raise self._broken
+                self._listen()
                 await self._bury(self._starts_at - self._now)
 
     def _start(self) -> None:
@@ -280,8 +286,7 @@ class World:
         self._reloading = asyncio.Lock()
         self.judge.in_force = None
         self._starts_at = self._now + min(max(downtime, 0.0), _LOOKS_AGAIN if self._standby else FOREVER)
-        if self._broken:
-            raise self._broken
+        self._listen()
 
     async def _live(self) -> None:
         wanted, witness = self._wanted, _Witness(self.judge)
