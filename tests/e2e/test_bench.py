@@ -115,6 +115,7 @@ def test_profiles_are_shares_of_the_time_that_was_not_spent_waiting() -> None:
     storm, start = Profile(), Profile()
     storm.add(["a (alertd/http/x.py:1) 3", "run (y.py:1) 1", "run (y.py:1);select (selectors.py:4) 96"])
     storm.add(["run (threading.py:1);_next (alertd/store/writer.py:9) 50"])
+    storm.add(["Thread.run (threading.py:1);Writer._next (alertd/store/writer.py:9) 50"])
     start.add(["_find_and_load (<frozen>:1);exec (<frozen>:2) 5"])
     assert compared({"storm": storm, "start": start}).splitlines() == [
         "|                        | storm | start |",

@@ -52,7 +52,7 @@ class Profile:
         """Take in what py-spy has written."""
         for line in lines:
             stack, _, times = line.rpartition(" ")
-            if not stack.rpartition(";")[2].startswith(_WAITING):
+            if not _is_waiting(stack):
                 self._seen[stack] += int(times)
 
     def parts(self) -> Mapping[str, float]:
@@ -74,6 +74,11 @@ def compared(profiles: Mapping[str, Profile]) -> str:
 def part(stack: str) -> str:
     """What somebody with such a stack is doing."""
     return "modules imported" if _IMPORTING in stack else next(_parts(stack), _REST)
+
+
+def _is_waiting(stack: str) -> bool:
+    function, _, place = stack.rpartition(";")[2].partition(" ")
+    return f"{function.rpartition('.')[2]} {place}".startswith(_WAITING)  # some Pythons name the class, too
 
 
 def _parts(stack: str) -> Iterator[str]:
