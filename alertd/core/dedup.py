@@ -242,5 +242,5 @@ def _closed_by(waiting: Delivery) -> set[str]:
     return {alert.labels.key for alert in waiting.notification.resolved} if waiting.notification else set()
 
 
-def _moments(opened: Mapping[str, Mark]) -> dict[str, tuple[datetime, bool]]:
-    return {key: (known.fired_at, known.muted) for key, known in opened.items()}
+def _moments(opened: Mapping[str, Mark]) -> dict[str, tuple[datetime, bool, bool]]:
+    return {key: (known.fired_at, known.muted, known.flapping) for key, known in opened.items()}

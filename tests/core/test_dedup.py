@@ -120,6 +120,17 @@ def test_a_waiting_message_that_is_no_longer_true_is_replaced(now_true: list[Ale
     assert not decision.repeats(waiting(firing()))
 
 
+RESTLESS = replace(firing(), flapping="5 changes")
+
+
+@pytest.mark.parametrize(("waits", "true"), [(RESTLESS, firing()), (firing(), RESTLESS)])
+def test_a_waiting_message_is_replaced_when_the_alert_begins_to_flap_or_calms(waits: Alert, true: Alert) -> None:
+    decision = decide([true], [], Line(Told(), waiting(waits)), ROUTE, OPS, NOW)
+    assert decision.reason
+    assert not decision.repeats(waiting(waits))
+    assert decision.repeats(waiting(true))
+
+
 def test_what_ended_before_anybody_heard_is_belated() -> None:
     decision = decide([ended()], [], Line(Told(), waiting(firing())), ROUTE, OPS, NOW)
     assert (decision.reason, decision.belated) == (Reason.ALL_RESOLVED, True)
