@@ -124,9 +124,11 @@ class _InlineWriter(Writer):
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db, self._path = db, Path("simulated.db")
+        self.written = 0  # transactions
 
     def submit(self, work: Callable[[sqlite3.Connection], Any]) -> "asyncio.Future[Any]":
         (outcome,) = self._transact([work])
+        self.written += not isinstance(outcome, Exception)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if isinstance(outcome, Exception):
             future.set_exception(outcome)
@@ -168,7 +170,8 @@ class Disk:
         db.execute("BEGIN")
         outbox.release_all(db)
         db.execute("COMMIT")
-        self._store = self.history = SqliteStore(_InlineWriter(db), _NoLock())  # type: ignore[arg-type]
+        self._writer = _InlineWriter(db)
+        self._store = self.history = SqliteStore(self._writer, _NoLock())  # type: ignore[arg-type]
 
     async def _do(self, place: str, act: Callable[[], Awaitable[T]]) -> T:
         async with self._queue:  # one after the other, as the writer's thread does it
@@ -200,9 +203,12 @@ class Disk:
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> Delivery:
         async def settle() -> Delivery:
-            after = await self._store.settle(delivery, outcome)
-            self._witness.settled(delivery, outcome)
-            return after
+            before = self._writer.written
+            try:
+                return await self._store.settle(delivery, outcome)
+            finally:  # who dies now has written it all the same
+                if self._writer.written > before:
+                    self._witness.settled(delivery, outcome)
 
         return await self._do("settle", settle)
 
