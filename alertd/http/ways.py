@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 
 import httpx
 
@@ -18,22 +18,37 @@ class Ways:
         self._new = new
         self._free = deque([(0.0, new())])  # since when, longest first; the first one shows that it can be made
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    def one(self) -> "_Loan":
         """Lend one. It is closed if the request was cut off: what goes through proxies may believe it busy for ever."""
-        way = self._free.pop()[1] if self._free else self._new()
-        try:
-            await self._close_idle()
-            yield way
-        except BaseException:
-            await _close(way)
-            raise
-        self._free.append((_now(), way))
+        return _Loan(self._free.pop()[1] if self._free else self._new(), self._free)
 
     async def aclose(self) -> None:
         """Close those that nobody has."""
         while self._free:
             await _close(self._free.popleft()[1])
+
+
+class _Loan:
+    """A way while somebody has it."""
+
+    __slots__ = ("_free", "_way")
+
+    def __init__(self, way: httpx.AsyncBaseTransport, free: deque[tuple[float, httpx.AsyncBaseTransport]]) -> None:
+        self._way, self._free = way, free
+
+    async def __aenter__(self) -> httpx.AsyncBaseTransport:
+        try:
+            await self._close_idle()
+        except BaseException:
+            await _close(self._way)
+            raise
+        return self._way
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._free.append((_now(), self._way))
+        else:
+            await _close(self._way)
 
     async def _close_idle(self) -> None:
         old = _now() - _IDLE
