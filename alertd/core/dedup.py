@@ -39,8 +39,8 @@ class Line:
     def after(self, delivery: Delivery) -> "Line":
         """This line once the delivery is written: a silent one is told at once, any other waits."""
         if delivery.notification is None:
-            return replace(self, told=delivery.told, waiting=None, last=delivery.id)
-        return replace(self, waiting=delivery, last=delivery.id)
+            return Line(delivery.told, None, delivery.id, self.cooling)
+        return Line(self.told, delivery, delivery.id, self.cooling)
 
     def knows(self, key: str) -> bool:
         """True if the integration was told that this alert fires, or a waiting message says so or closes it."""

@@ -1,9 +1,9 @@
 """Label sets: immutable, sorted, hashable; an empty value is no label, as in Prometheus."""
 
-import json
 from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from json.encoder import encode_basestring
 from typing import Any, TypeVar, overload
 
 from alertd.core.shapes import Shape, shape
@@ -81,8 +81,7 @@ class Labels(Mapping[str, str]):
         return tuple(self.pairs()) < tuple(other.pairs())
 
     def __repr__(self) -> str:
-        pairs = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in self.pairs())
-        return "{" + ", ".join(pairs) + "}"
+        return "{" + ", ".join([f"{name}={encode_basestring(value)}" for name, value in self.pairs()]) + "}"
 
     @property
     def key(self) -> str:

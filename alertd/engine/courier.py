@@ -9,7 +9,7 @@ from alertd.engine.dispatcher import Dispatcher
 from alertd.engine.lanes import Lane
 from alertd.errors import DeliveryError, StoreError
 from alertd.events import DeliveryTried, Kind, Trouble
-from alertd.ports import Attributes, Clock, Notifier, Observer, Span, Store
+from alertd.ports import NOTHING, Attributes, Clock, Notifier, Observer, Span, Store
 
 _LONGEST_SEND = 90.0  # seconds; a notifier has limits of its own, this one holds where those do not
 _LEASE = timedelta(seconds=_LONGEST_SEND + 30)
@@ -153,7 +153,8 @@ class Courier:
     # What is sent.
 
     async def _deliver(self, lane: Lane, delivery: Delivery) -> None:
-        with self._observer.span("alertd.deliver", _about(delivery), parent=delivery.trace, keep=True) as span:
+        about = _about(delivery) if self._observer.follows else NOTHING
+        with self._observer.span("alertd.deliver", about, parent=delivery.trace, keep=True) as span:
             await self._attempt(lane, delivery, span)
 
     async def _attempt(self, lane: Lane, delivery: Delivery, span: Span) -> None:

@@ -139,8 +139,9 @@ class Recorder(Selective):
         if made.delivery is not None and _speaks(made.delivery):
             self._message(made.delivery)
         alerts = [one for one in made.alerts if one.resolved] if _speaks(made.delivery) else made.alerts
-        quiet = hushed(alerts, made.before, made.after, made.route, event.at)
-        self._hush(line, self._unknown(line, quiet, made), event.at, made.delivery)
+        if alerts or line in self._closed or line in self._quiet:
+            quiet = hushed(alerts, made.before, made.after, made.route, event.at)
+            self._hush(line, self._unknown(line, quiet, made), event.at, made.delivery)
         if event.last:
             self._closed.pop(line, None)
 
