@@ -138,10 +138,11 @@ def decide(
     unheard = tuple(alert for alert in ended if not _heard(alert, told))
     closing = ended if integration.send_resolved else unheard
     reason = _reason(firing, closing, line, route, now)
+    unsaid = _muted(muted, line) if muted else {}
     if reason is None:
         cooling = _cooling(firing, line, now) if line.cooling else 0
-        return Decision(None, _told_after((), ended, muted, line, now), cooling=cooling)
-    after = _told_after(firing, ended, muted, line, now)
+        return Decision(None, _told_after((), ended, _doubted(firing, line) | unsaid, line, now), cooling=cooling)
+    after = _told_after(firing, ended, unsaid, line, now)
     return Decision(reason, after, firing, closing, belated=bool(unheard))
 
 
@@ -220,22 +221,31 @@ def _heard(alert: Alert, told: Told) -> bool:
 
 
 def _told_after(
-    firing: Sequence[Alert], ended: Sequence[Alert], muted: Sequence[Alert], line: Line, now: datetime
+    firing: Sequence[Alert], ended: Sequence[Alert], unsaid: Mapping[str, Mark], line: Line, now: datetime
 ) -> Told:
-    told, doubtful, alike = line.told, line.doubtful, dict[Mark, Mark]()
-    opened = {**told.open}
+    told, alike = line.told, dict[Mark, Mark]()
+    opened = {**told.open, **unsaid}
     for alert in firing:
         known = told.open.get(alert.labels.key)
         made = mark(alert, known.told_at if known else None)
         opened[alert.labels.key] = alike.setdefault(made, made)
-    for alert in muted:
-        known = opened.get(alert.labels.key) or doubtful.get(alert.labels.key)
-        if known is not None:
-            opened[alert.labels.key] = replace(known, muted=True)
     for alert in ended:
         opened.pop(alert.labels.key, None)
     cooling = {key: cooling for key, cooling in told.cooling.items() if cooling.until > now}
     return Told(told.at, opened, cooling)
+
+
+def _muted(alerts: Iterable[Alert], line: Line) -> dict[str, Mark]:
+    """What the integration heard of these, for certain or perhaps."""
+    marks, keys = line.marks, [alert.labels.key for alert in alerts]
+    return {key: replace(marks[key], muted=True) for key in keys if key in marks}
+
+
+def _doubted(alerts: Iterable[Alert], line: Line) -> dict[str, Mark]:
+    """What a message may have said of these, of which nothing is said now because they cool: it is to be closed."""
+    doubtful = {key: known for key, known in line.doubtful.items() if key not in line.told.open}
+    keys = [alert.labels.key for alert in alerts] if doubtful else []
+    return {key: doubtful[key] for key in keys if key in doubtful}
 
 
 def _closed_by(waiting: Delivery) -> set[str]:

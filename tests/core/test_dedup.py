@@ -12,6 +12,7 @@ from alertd.core.labels import Labels
 from alertd.core.notification import Notification, Reason, notified
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
+from alertd.core.severity import rank
 from alertd.core.told import Cooling, Told, incident, mark
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -45,6 +46,7 @@ def cooling(*alerts: Alert, left: float) -> Told:
 
 
 B = Labels({"alertname": "B"})
+rank("critical") = rank("critical")
 CRITICAL = A.merged({"severity": "critical"})
 
 # audible alerts, muted alerts, what has been told, the reason (None: nothing is said), what is open then
@@ -143,6 +145,17 @@ def test_what_may_have_been_heard_and_is_muted_is_not_forgotten_by_the_messages_
     untried = replace(waiting(firing(B)), told=second.told)
     third = decide([], [ended(B), ended()], Line(Told(), untried), ROUTE, OPS, NOW)
     assert set(third.told.open) == {A.key}
+
+
+@pytest.mark.parametrize(("attempts", "known"), [(1, {A.key}), (0, set())])
+def test_what_may_have_been_heard_and_cools_is_closed_one_day(attempts: int, known: set[str]) -> None:
+    """It was told at a higher severity since, so the message about this one is withdrawn."""
+    tried = replace(waiting(firing()), attempts=attempts)
+    cooled = {incident(A): Cooling(NOW + minutes(60), rank("critical"))}
+    silent = decide([firing()], [], Line(Told(), tried, cooling=cooled), ROUTE, OPS, NOW)
+    assert (silent.reason, set(silent.told.open)) == (None, known)
+    ends = decide([ended()], [], Line(silent.told, cooling=cooled), ROUTE, OPS, NOW)
+    assert [one.labels for one in ends.closing] == ([A] if known else [])
 
 
 def test_an_end_that_waits_to_be_said_is_carried_over_into_the_next_message() -> None:
