@@ -46,7 +46,6 @@ def cooling(*alerts: Alert, left: float) -> Told:
 
 
 B = Labels({"alertname": "B"})
-rank("critical") = rank("critical")
 CRITICAL = A.merged({"severity": "critical"})
 
 # audible alerts, muted alerts, what has been told, the reason (None: nothing is said), what is open then
@@ -150,9 +149,9 @@ def test_what_may_have_been_heard_and_is_muted_is_not_forgotten_by_the_messages_
 @pytest.mark.parametrize(("attempts", "known"), [(1, {A.key}), (0, set())])
 def test_what_may_have_been_heard_and_cools_is_closed_one_day(attempts: int, known: set[str]) -> None:
     """It was told at a higher severity since, so the message about this one is withdrawn."""
-    tried = replace(waiting(firing()), attempts=attempts)
+    tried = replace(waiting(firing(cooldown=60)), attempts=attempts)
     cooled = {incident(A): Cooling(NOW + minutes(60), rank("critical"))}
-    silent = decide([firing()], [], Line(Told(), tried, cooling=cooled), ROUTE, OPS, NOW)
+    silent = decide([firing(cooldown=60)], [], Line(Told(), tried, cooling=cooled), ROUTE, OPS, NOW)
     assert (silent.reason, set(silent.told.open)) == (None, known)
     ends = decide([ended()], [], Line(silent.told, cooling=cooled), ROUTE, OPS, NOW)
     assert [one.labels for one in ends.closing] == ([A] if known else [])
