@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rules", type=int, nargs="+", help="how many rules `scale` evaluates; several one by one")
     parser.add_argument("--alerts", type=int, help="how many alerts are in the storm")
     parser.add_argument("--group-by", metavar="LABEL", help="how they are grouped; by `id`, each is a group")
+    parser.add_argument("--storms", type=int, help="how many of them; the figures are their mean")
+    parser.add_argument("--storm-window", type=int, metavar="S", help="how long processor time is counted in each")
+    parser.add_argument("--patience", type=int, metavar="S", help="how long an alert that is missing is waited for")
     parser.add_argument("--rounds", type=int, help="how often each way of being watched is measured")
     parser.add_argument("--profile", action="store_true", help="see what alertd spends its time on; measure nothing")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="measure only these contestants")
@@ -85,8 +88,8 @@ def _options() -> argparse.Namespace:
 
 def _run(options: argparse.Namespace) -> None:
     plan = QUICK if options.quick else FULL
-    wanted = {name: getattr(options, name) for name in ("rules", "alerts", "group_by", "rounds", "attempts", "only")}
-    plan = replace(plan, **{name: value for name, value in wanted.items() if value})
+    given = vars(options)
+    plan = replace(plan, **{one.name: given[one.name] for one in fields(Plan) if given.get(one.name)})
     names = [name for name in BENCHMARKS if not options.names or name in options.names]
     if options.profile:
         _look(names, plan)
