@@ -60,20 +60,19 @@ class Line:
         return {key for key, known in self.told.open.items() if known.told_at is not None}
 
     @property
-    def doubtful(self) -> Mapping[str, Mark]:
-        """What the integration may have heard: it was tried, and perhaps only the answer was lost.
+    def marks(self) -> Mapping[str, Mark]:
+        """What the integration has heard; or perhaps, if a message was tried, and only the answer may have been lost.
 
-        Of a message that was not tried itself, what one before it may have said of alerts that were muted meanwhile.
+        A mark with no `told_at` is one of a message that has given way to another since.
         """
-        if self.waiting is None:
-            return {}
-        opened = self.waiting.told.open
-        return opened if self.waiting.attempts else {key: known for key, known in opened.items() if known.muted}
+        if self.waiting is None or not self.waiting.attempts:
+            return self.told.open
+        return {**self.waiting.told.open, **self.told.open}
 
     @property
-    def marks(self) -> Mapping[str, Mark]:
-        """What the integration has heard, for certain or perhaps."""
-        return {**self.doubtful, **self.told.open}
+    def doubtful(self) -> bool:
+        """True if the waiting message may have told of alerts that would be forgotten if it gave way to another."""
+        return len(self.marks) > len(self.told.open)
 
     def promises(self, key: str) -> bool:
         """True if the integration was to be told of this alert, and perhaps was not."""
@@ -138,11 +137,10 @@ def decide(
     unheard = tuple(alert for alert in ended if not _heard(alert, told))
     closing = ended if integration.send_resolved else unheard
     reason = _reason(firing, closing, line, route, now)
-    unsaid = _muted(muted, line) if muted else {}
     if reason is None:
         cooling = _cooling(firing, line, now) if line.cooling else 0
-        return Decision(None, _told_after((), ended, _doubted(firing, line) | unsaid, line, now), cooling=cooling)
-    after = _told_after(firing, ended, unsaid, line, now)
+        return Decision(None, _told_after((), ended, muted, told, now), cooling=cooling)
+    after = _told_after(firing, ended, muted, told, now)
     return Decision(reason, after, firing, closing, belated=bool(unheard))
 
 
@@ -221,31 +219,20 @@ def _heard(alert: Alert, told: Told) -> bool:
 
 
 def _told_after(
-    firing: Sequence[Alert], ended: Sequence[Alert], unsaid: Mapping[str, Mark], line: Line, now: datetime
+    firing: Sequence[Alert], ended: Sequence[Alert], muted: Sequence[Alert], told: Told, now: datetime
 ) -> Told:
-    told, alike = line.told, dict[Mark, Mark]()
-    opened = {**told.open, **unsaid}
+    opened, alike = {**told.open}, dict[Mark, Mark]()
     for alert in firing:
         known = told.open.get(alert.labels.key)
         made = mark(alert, known.told_at if known else None)
         opened[alert.labels.key] = alike.setdefault(made, made)
+    for alert in muted:
+        if known := opened.get(alert.labels.key):
+            opened[alert.labels.key] = replace(known, muted=True)
     for alert in ended:
         opened.pop(alert.labels.key, None)
     cooling = {key: cooling for key, cooling in told.cooling.items() if cooling.until > now}
     return Told(told.at, opened, cooling)
-
-
-def _muted(alerts: Iterable[Alert], line: Line) -> dict[str, Mark]:
-    """What the integration heard of these, for certain or perhaps."""
-    marks, keys = line.marks, [alert.labels.key for alert in alerts]
-    return {key: replace(marks[key], muted=True) for key in keys if key in marks}
-
-
-def _doubted(alerts: Iterable[Alert], line: Line) -> dict[str, Mark]:
-    """What a message may have said of these, of which nothing is said now because they cool: it is to be closed."""
-    doubtful = {key: known for key, known in line.doubtful.items() if key not in line.told.open}
-    keys = [alert.labels.key for alert in alerts] if doubtful else []
-    return {key: doubtful[key] for key in keys if key in doubtful}
 
 
 def _closed_by(waiting: Delivery) -> set[str]:

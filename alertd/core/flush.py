@@ -6,6 +6,7 @@ The pipeline, one stage a line: collapse → mute → deduplicate → write one 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import reduce
 
 from alertd.core import mutes as muting
 from alertd.core.alerts import Alert
@@ -77,10 +78,9 @@ def flush(
             continue
         line = lines[integration.id]
         hearing, held = _heard(collapsed, why, line) if flapping else (audible, muted)
-        decision = decide(hearing, held, line, group.route, integration, now)
-        delivery = _deliver(group, integration, decision, line, external_url, now)
-        after[integration.id] = line.after(delivery) if delivery else line
-        deliveries += [delivery] if delivery else []
+        decision, written = _decide(group, integration, hearing, held, line, external_url, now)
+        deliveries += written
+        after[integration.id] = reduce(Line.after, written, line)
         looks.append(next_look(hearing, after[integration.id], group.route, now))
         verdicts.append(
             Verdict(
@@ -153,6 +153,30 @@ def _heard(
         else:
             (audible if line.promises(alert.labels.key) else muted).append(alert)
     return tuple(audible), tuple(muted)
+
+
+def _decide(
+    group: Group,
+    integration: Integration,
+    audible: Sequence[Alert],
+    muted: Sequence[Alert],
+    line: Line,
+    external_url: str,
+    now: datetime,
+) -> tuple[Decision, list[Delivery]]:
+    """What one integration is to be told, and what is to be written for that.
+
+    A message that was tried and gives way may have been heard: what it may have told is remembered first, so that it is
+    closed one day, whatever becomes of the messages after it.
+    """
+    written: list[Delivery] = []
+    decision = decide(audible, muted, line, group.route, integration, now)
+    if line.doubtful and not decision.repeats(line.waiting):
+        doubt = silent(group.key, integration.id, replace(line.told, open=line.marks), now, line.last)
+        written, line = [doubt], line.after(doubt)
+        decision = decide(audible, muted, line, group.route, integration, now)
+    delivery = _deliver(group, integration, decision, line, external_url, now)
+    return decision, [*written, delivery] if delivery else written
 
 
 def _deliver(

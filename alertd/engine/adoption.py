@@ -122,7 +122,7 @@ def _owed(
             key, alert = one.labels.key, alerts.get(one.labels.key)
             if not homes[key] or (key not in orphan.told.open and alert is not None and not alert.firing):
                 owed[key] = one
-    for key in orphan.heard | orphan.doubtful.keys():
+    for key in orphan.marks:
         if key in alerts and not homes[key]:
             owed[key] = notified(left(alerts[key], now))
     return owed.values()
@@ -143,13 +143,13 @@ def _hand_over(taken: dict[LineId, Line], lines: Lines, homes: Iterable[str], na
 
 
 def _without(line: Line, keys: Collection[str]) -> Line:
-    left = {key: mark for key, mark in line.told.open.items() if key not in keys}
+    left = {key: mark for key, mark in line.marks.items() if key not in keys}
     return replace(line, told=replace(line.told, open=left))
 
 
 def _inherit(heir: Line, labels_key: str, mark: Mark, told: Told) -> Line:
     at = max((instant for instant in (heir.told.at, told.at) if instant is not None), default=None)
-    inherited = Told(at, {labels_key: mark, **heir.told.open}, {**told.cooling, **heir.told.cooling})
+    inherited = Told(at, {labels_key: mark, **heir.marks}, {**told.cooling, **heir.told.cooling})
     return replace(heir, told=inherited)
 
 

@@ -12,7 +12,6 @@ from alertd.core.labels import Labels
 from alertd.core.notification import Notification, Reason, notified
 from alertd.core.receivers import Integration
 from alertd.core.routes import Route
-from alertd.core.severity import rank
 from alertd.core.told import Cooling, Told, incident, mark
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -135,26 +134,6 @@ def test_a_waiting_message_is_replaced_when_the_alert_begins_to_flap_or_calms(wa
 def test_what_ended_before_anybody_heard_is_belated() -> None:
     decision = decide([ended()], [], Line(Told(), waiting(firing())), ROUTE, OPS, NOW)
     assert (decision.reason, decision.belated) == (Reason.ALL_RESOLVED, True)
-
-
-def test_what_may_have_been_heard_and_is_muted_is_not_forgotten_by_the_messages_after_it() -> None:
-    tried = replace(waiting(firing()), attempts=1)
-    second = decide([firing(B)], [firing()], Line(Told(), tried), ROUTE, OPS, NOW)
-    assert second.told.open[A.key].muted
-    untried = replace(waiting(firing(B)), told=second.told)
-    third = decide([], [ended(B), ended()], Line(Told(), untried), ROUTE, OPS, NOW)
-    assert set(third.told.open) == {A.key}
-
-
-@pytest.mark.parametrize(("attempts", "known"), [(1, {A.key}), (0, set())])
-def test_what_may_have_been_heard_and_cools_is_closed_one_day(attempts: int, known: set[str]) -> None:
-    """It was told at a higher severity since, so the message about this one is withdrawn."""
-    tried = replace(waiting(firing(cooldown=60)), attempts=attempts)
-    cooled = {incident(A): Cooling(NOW + minutes(60), rank("critical"))}
-    silent = decide([firing(cooldown=60)], [], Line(Told(), tried, cooling=cooled), ROUTE, OPS, NOW)
-    assert (silent.reason, set(silent.told.open)) == (None, known)
-    ends = decide([ended()], [], Line(silent.told, cooling=cooled), ROUTE, OPS, NOW)
-    assert [one.labels for one in ends.closing] == ([A] if known else [])
 
 
 def test_an_end_that_waits_to_be_said_is_carried_over_into_the_next_message() -> None:

@@ -5,10 +5,11 @@ disk has.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn
+from functools import wraps
+from typing import Any
 
 from alertd.core.alerts import Alert
 from alertd.core.delivery import Dead, Delivery, Outcome, Sent
@@ -54,12 +55,26 @@ class Cooling:
         return at < (self.until if self.renewed < at else self.before)
 
 
+def heeded(hear: Callable[..., None]) -> Callable[..., None]:
+    """Remember what is raised: the courier takes it for a bug of the receiver, and the observers for a listener's."""
+
+    @wraps(hear)
+    def listen(self: "Judge", *args: Any) -> None:
+        try:
+            hear(self, *args)
+        except Exception as broken:
+            self.broken = self.broken or broken
+            raise
+
+    return listen
+
+
 class Judge:
     """One a story. What is `in_force` is the routing tree, None while another is taken over."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
-        self.broken: BrokenPromise | None = None  # what it objected to first
+        self.broken: Exception | None = None  # what it objected to first
         self.in_force: Route | None = None
         self.silences: dict[str, Silence] = {}  # that hold for certain, by job
         self._false: dict[Labels, list[tuple[datetime, datetime]]] = {}  # when conditions were, from and until
@@ -89,11 +104,13 @@ class Judge:
         elif not (true or is_false):
             times.append((now, _ALWAYS))
 
+    @heeded
     def noticed(self, event: Event) -> None:
         """alertd says something of itself."""
         if isinstance(event, Trouble) and event.kind is Kind.BUG:
-            self._object(f"no bugs: {event.where}: {event.error}")
+            raise BrokenPromise(f"no bugs: {event.where}: {event.error}")
 
+    @heeded
     def decided(self, deliveries: Iterable[Delivery], board: Sequence[Alert]) -> None:
         """These are about to be written, and this is what alertd believes."""
         for delivery in deliveries:
@@ -101,12 +118,14 @@ class Judge:
                 self._check_muted(delivery, delivery.notification, board)
                 self._check_cause(delivery, delivery.notification)
 
+    @heeded
     def committed(self, deliveries: Iterable[Delivery]) -> None:
         """These are on the disk."""
         for delivery in deliveries:
             for alert in delivery.notification.alerts if delivery.notification else ():
                 self._owed[delivery.integration, alert.labels] = delivery.at
 
+    @heeded
     def heard(self, message: Notification) -> None:
         """A receiver accepted this, whether or not anybody learns of it."""
         content = [(str(alert.labels), alert.status) for alert in message.alerts]
@@ -124,6 +143,7 @@ class Judge:
             self._owed.pop(who, None)
             self._open_or_close(who, alert, message)
 
+    @heeded
     def settled(self, delivery: Delivery, outcome: Outcome) -> None:
         """The disk has what became of it."""
         message = delivery.notification
@@ -160,7 +180,7 @@ class Judge:
                 inhibited = any(one.firing and one.name == "ClusterDown" for one in board)
                 self._demand(not inhibited, "inhibited means no word", message)
             if self._is_lunch(alert, delivery):
-                self._object(f"muted means no word: {_line(message)}")
+                raise BrokenPromise(f"muted means no word: {_line(message)}")
 
     def _is_lunch(self, alert: NotifiedAlert, delivery: Delivery) -> bool:
         if self.in_force is None or not LUNCH[0].contains(delivery.at):
@@ -222,19 +242,13 @@ class Judge:
         if alert.because or alert.name == "Posted" or self._stale or self._script.has("clock"):
             return True
         assert alert.ends_at is not None
-        slack = _SLOWEST if self._script.has("arm") else _QUICK
+        slack = _SLOWEST if any("waits" in doing.arguments for doing in self._script.doings) else _QUICK
         earliest, latest = alert.ends_at - self._script.setting.keep_firing_for - slack, alert.ends_at + slack
         return any(since <= latest and until >= earliest for since, until in self._false[alert.labels])
 
     def _demand(self, holds: object, promise: str, message: Notification) -> None:
         if not holds:
-            self._object(f"{promise}: {_line(message)}")
-
-    def _object(self, words: str) -> NoReturn:
-        """Whom this is raised to need not pass it on: the courier takes it for a bug of the receiver."""
-        broken = BrokenPromise(words)
-        self.broken = self.broken or broken
-        raise broken
+            raise BrokenPromise(f"{promise}: {_line(message)}")
 
     # The end.
 
@@ -281,7 +295,7 @@ class Judge:
 
     def _equal(self, promise: str, found: object, wanted: object) -> None:
         if found != wanted:
-            self._object(f"{promise}: {found} is not {wanted}")
+            raise BrokenPromise(f"{promise}: {found} is not {wanted}")
 
 
 def same(before: Mapping[str, object], after: Mapping[str, object]) -> None:

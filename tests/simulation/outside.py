@@ -205,10 +205,13 @@ class Disk:
         async def settle() -> Delivery:
             before = self._writer.written
             try:
-                return await self._store.settle(delivery, outcome)
-            finally:  # who dies now has written it all the same
-                if self._writer.written > before:
+                after = await self._store.settle(delivery, outcome)
+            except asyncio.CancelledError:
+                if self._writer.written > before:  # who dies now has written it all the same
                     self._witness.settled(delivery, outcome)
+                raise
+            self._witness.settled(delivery, outcome)
+            return after
 
         return await self._do("settle", settle)
 
