@@ -3,7 +3,7 @@
 from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
-from json.encoder import encode_basestring
+from json.encoder import encode_basestring  # what `dumps` does with a text, without what it takes to get there
 from typing import Any, TypeVar, overload
 
 from alertd.core.shapes import Shape, shape
